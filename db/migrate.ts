@@ -1,0 +1,86 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { drizzle } from 'drizzle-orm/postgres-js'
+import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
+import { ROLE_NAMES, type Role, rolePassword } from './roles.ts'
+
+/** What is wrong with the Postgres behind a connection string, and how to fix it. */
+export class DatabaseNotUsable extends Error {
+  override name = 'DatabaseNotUsable'
+}
+
+const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations')
+const MIGRATION_LOCK = 7_481_002
+
+/**
+ * Brings a database to this release's schema and gives the roles their passwords. Safe to run from several
+ * instances at once: they take turns.
+ * @param ownerUrl connection string of the role that owns the schema; needs CREATEROLE and REPLICATION, or superuser.
+ * @throws DatabaseNotUsable naming what is missing and the statement that mends it.
+ */
+export async function migrateDatabase(
+  ownerUrl: string,
+  passwords: Partial<Record<Role, string>> = {},
+): Promise<void> {
+  const sql = postgres(ownerUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
+  try {
+    await assertUsable(sql, ownerUrl)
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
+    await migrate(drizzle(sql), { migrationsFolder: MIGRATIONS })
+    for (const role of Object.keys(ROLE_NAMES) as Role[]) {
+      await giveLogin(sql, role, rolePassword(ownerUrl, role, passwords[role]))
+    }
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+async function assertUsable(sql: postgres.Sql, ownerUrl: string): Promise<void> {
+  const [server] = await sql`
+    select current_setting('server_version_num')::int as version, current_setting('wal_level') as wal_level,
+           current_user as name, rolsuper, rolcreaterole, rolreplication,
+           has_database_privilege(current_database(), 'CREATE') as may_create,
+           (select count(*) from pg_roles where rolname in ${sql(Object.values(ROLE_NAMES))}) as roles
+    from pg_roles where rolname = current_user`.catch((cause: unknown) => {
+    throw new DatabaseNotUsable(unreachable(ownerUrl, cause), { cause })
+  })
+  if (!server) throw new DatabaseNotUsable('PostgreSQL does not say who is connected.')
+  const problems: string[] = []
+  if (server.version < 150_000)
+    problems.push(`PostgreSQL ${server.version} is too old: 15 or newer is needed.`)
+  if (server.wal_level !== 'logical') {
+    problems.push(
+      `wal_level is "${server.wal_level}", it must be "logical". As a superuser: ALTER SYSTEM SET wal_level = 'logical'; then restart PostgreSQL.`,
+    )
+  }
+  if (!server.may_create) {
+    problems.push(
+      `"${server.name}" may not create schemas here. As a superuser: GRANT CREATE ON DATABASE … TO "${server.name}".`,
+    )
+  }
+  const mayMakeRoles = server.rolsuper || (server.rolcreaterole && server.rolreplication)
+  if (!mayMakeRoles) {
+    problems.push(
+      `"${server.name}" may not make the roles that Throughline runs as. As a superuser: ALTER ROLE "${server.name}" CREATEROLE REPLICATION;`,
+    )
+  }
+  if (problems.length > 0)
+    throw new DatabaseNotUsable(
+      `The database behind DATABASE_URL cannot be used yet:\n- ${problems.join('\n- ')}`,
+    )
+}
+
+function unreachable(ownerUrl: string, cause: unknown): string {
+  const { hostname, port, pathname, username } = new URL(ownerUrl)
+  const reason =
+    cause instanceof Error ? (cause as NodeJS.ErrnoException).code || cause.message : String(cause)
+  return `PostgreSQL is not reachable at ${hostname}:${port || 5432}${pathname} as "${username}": ${reason}. Is it running, and is DATABASE_URL right?`
+}
+
+async function giveLogin(sql: postgres.Sql, role: Role, password: string): Promise<void> {
+  // ALTER ROLE takes no parameters; both parts are quoted by Postgres itself.
+  const [statement] =
+    await sql`select format('ALTER ROLE %I LOGIN PASSWORD %L', ${ROLE_NAMES[role]}::text, ${password}::text) as text`
+  await sql.unsafe(String(statement?.text))
+}
