@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config'
+
+const outside = ['node_modules/**', 'dist/**', 'e2e/**', '.throughline/**']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['**/*.test.{ts,tsx}'], exclude: [...outside, '**/*.pg.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['**/*.pg.test.ts'],
+          exclude: outside,
+          globalSetup: './db/testing-server.ts',
+          // Real servers on a busy machine: a limit that only a hang can reach.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
