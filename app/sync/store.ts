@@ -1,0 +1,26 @@
+/** A value that React reads with useSyncExternalStore: the same snapshot object until it changes. */
+export interface Store<T> {
+  getSnapshot: () => T
+  subscribe: (onChange: () => void) => () => void
+}
+
+export interface WritableStore<T> extends Store<T> {
+  set: (value: T) => void
+}
+
+export function createStore<T>(initial: T): WritableStore<T> {
+  let current = initial
+  const listeners = new Set<() => void>()
+  return {
+    getSnapshot: () => current,
+    subscribe: (onChange) => {
+      listeners.add(onChange)
+      return () => listeners.delete(onChange)
+    },
+    set: (value) => {
+      if (Object.is(value, current)) return
+      current = value
+      for (const listener of [...listeners]) listener()
+    },
+  }
+}
