@@ -1,0 +1,53 @@
+import type { Log } from './log.ts'
+
+export interface ElectricOptions {
+  /** A role with REPLICATION and SELECT; nothing but a temporary slot is created with it. */
+  readonly databaseUrl: string
+  /** 0, the default, takes a free one. */
+  readonly port?: number
+  readonly host?: string
+  /** What callers must give as `secret`; null lets everybody in. */
+  readonly secret: string | null
+  /** Names the publication, `electric_publication_<id>`, which migrations create. */
+  readonly replicationStreamId?: string
+  readonly longPollTimeoutMs?: number
+  readonly chunkBytesThreshold?: number
+  readonly maxShapes?: number
+  /** One shape's log: beyond it clients start afresh from a new snapshot. */
+  readonly maxLogBytes?: number
+  /** One shape's snapshot: a larger one is refused. */
+  readonly maxSnapshotBytes?: number
+  /** All shapes together: beyond it those read longest ago are dropped. */
+  readonly maxTotalBytes?: number
+  readonly cacheMaxAgeSeconds?: number
+  readonly cacheStaleAgeSeconds?: number
+  readonly log?: Log
+}
+
+export type ElectricSettings = Required<ElectricOptions>
+
+const MIB = 1024 * 1024
+
+/** @throws Error that says which option is wrong. */
+export function withDefaults(options: ElectricOptions): ElectricSettings {
+  const settings: ElectricSettings = {
+    port: 0,
+    host: '127.0.0.1',
+    replicationStreamId: 'default',
+    longPollTimeoutMs: 20_000,
+    chunkBytesThreshold: 10 * MIB,
+    maxShapes: 5_000,
+    maxLogBytes: 64 * MIB,
+    maxSnapshotBytes: 256 * MIB,
+    maxTotalBytes: 1024 * MIB,
+    cacheMaxAgeSeconds: 60,
+    cacheStaleAgeSeconds: 300,
+    log: () => {},
+    ...options,
+  }
+  if (settings.secret === '') throw new Error('The secret must not be empty.')
+  if (!/^[a-z0-9_]{1,40}$/.test(settings.replicationStreamId)) {
+    throw new Error('The replication stream id may hold only a-z, 0-9 and _, at most 40 of them.')
+  }
+  return settings
+}

@@ -1,0 +1,108 @@
+import type { Sql, TransactionSql } from 'postgres'
+import type { RelationName } from './identifiers.ts'
+import type { Column, Relation } from './relation.ts'
+
+interface CatalogRow {
+  oid: string
+  relkind: string
+  relreplident: string
+  attname: string | null
+  atttypid: string
+  atttypmod: number
+  attndims: number
+  attnotnull: boolean
+  is_generated: boolean
+  type_name: string
+  is_array: boolean
+  has_bytewise_equality: boolean
+  primary_key_index: number | null
+  publishes_all: boolean | null
+  published_columns: string[] | null
+  row_filter: string | null
+}
+
+/**
+ * What the catalog says now.
+ * @returns null when there is no such table; views and the like are none.
+ */
+export async function readRelation(
+  sql: Sql | TransactionSql,
+  { schema, name }: RelationName,
+  publication: string,
+): Promise<Relation | null> {
+  const rows = await sql<CatalogRow[]>`
+    SELECT c.oid::text, c.relkind::text, c.relreplident::text,
+      a.attname, a.atttypid::text, a.atttypmod, a.attndims, a.attnotnull, a.attgenerated <> '' AS is_generated,
+      coalesce(element.typname, t.typname) AS type_name, element.oid IS NOT NULL AS is_array,
+      coalesce(co.collisdeterministic, true) AS has_bytewise_equality,
+      array_position(i.indkey::int2[], a.attnum) AS primary_key_index,
+      p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AS publishes_all,
+      pt.attnames::text[] AS published_columns, pt.rowfilter AS row_filter
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_type element ON element.oid = t.typelem AND t.typcategory = 'A'
+    LEFT JOIN pg_collation co ON co.oid = a.attcollation
+    LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+    LEFT JOIN pg_publication p ON p.pubname = ${publication}
+    LEFT JOIN pg_publication_tables pt
+      ON pt.pubname = ${publication} AND pt.schemaname = n.nspname AND pt.tablename = c.relname
+    WHERE n.nspname = ${schema} AND c.relname = ${name} AND c.relkind IN ('r', 'p')
+    ORDER BY a.attnum`
+  const [first] = rows
+  return first ? toRelation({ schema, name }, publication, first, rows) : null
+}
+
+function toRelation(id: RelationName, publication: string, first: CatalogRow, rows: CatalogRow[]): Relation {
+  const columns = rows.flatMap((row) => (row.attname === null ? [] : [toColumn(row, row.attname)]))
+  const keyed = columns
+    .flatMap(({ name, primaryKeyIndex }) => (primaryKeyIndex === null ? [] : [{ name, primaryKeyIndex }]))
+    .sort((a, b) => a.primaryKeyIndex - b.primaryKeyIndex)
+  return {
+    ...id,
+    oid: Number(first.oid),
+    columns,
+    primaryKey: (keyed.length > 0 ? keyed : columns).map(({ name }) => name),
+    replicationProblem: replicationProblem(id, publication, first, columns),
+  }
+}
+
+function toColumn(row: CatalogRow, name: string): Column {
+  return {
+    name,
+    typeOid: Number(row.atttypid),
+    typeModifier: row.atttypmod,
+    typeName: row.type_name,
+    dimensions: row.is_array ? Math.max(row.attndims, 1) : 0,
+    isNotNull: row.attnotnull,
+    isGenerated: row.is_generated,
+    isPublished: row.published_columns?.includes(name) ?? false,
+    hasBytewiseEquality: row.has_bytewise_equality,
+    primaryKeyIndex: row.primary_key_index,
+  }
+}
+
+// Each of these would make a shape that silently stops following its table.
+function replicationProblem(
+  { schema, name }: RelationName,
+  publication: string,
+  row: CatalogRow,
+  columns: readonly Column[],
+): string | null {
+  const table = `Database table "${schema}.${name}"`
+  if (row.relkind === 'p') return `${table} is partitioned, which the embedded server does not support yet`
+  if (row.publishes_all === null) return `Publication "${publication}" does not exist; migrations create it`
+  if (row.published_columns === null) {
+    return `${table} is missing from the publication "${publication}"; add it in a migration with ALTER PUBLICATION … ADD TABLE`
+  }
+  if (!row.publishes_all || row.row_filter !== null) {
+    return `Publication "${publication}" does not publish every insert, update, delete and truncate of "${schema}.${name}"`
+  }
+  const withheld = columns.filter((column) => !column.isPublished && !column.isGenerated)
+  if (withheld.length > 0) return `Publication "${publication}" leaves out columns of "${schema}.${name}"`
+  if (row.relreplident !== 'f') {
+    return `${table} does not have its replica identity set to FULL; set it in a migration with ALTER TABLE … REPLICA IDENTITY FULL`
+  }
+  return null
+}
