@@ -1,0 +1,83 @@
+import type { TokenTrust } from '#server/auth/token-trust.ts'
+
+/** Whose access to which session a token gives, and since when that was certain. */
+export interface SessionAccess {
+  accountId: string
+  sessionId: string
+  /** By Postgres's clock, like the cutoffs it is compared with. */
+  issuedAtMs: number
+}
+
+export interface AccessEndings {
+  hasEnded(access: SessionAccess): boolean
+  /** Calls back once when the access ends; returns how to stop waiting. */
+  onEnd(access: SessionAccess, callback: () => void): () => void
+  /** A removal has committed, as told by the database: `<account_id> <session_id>`. */
+  announce(payload: string): void
+  /** Call before looking into the database, and hand the result to `learn`. */
+  mark(): number
+  /** Takes in what the database has recorded; also finds endings whose announcement was missed. */
+  learn(cutoffs: TokenTrust['cutoffs'], mark: number): void
+  /** Drops cutoffs so old that every token they could refuse has expired. */
+  forgetBefore(ms: number): void
+}
+
+interface Waiting {
+  access: SessionAccess
+  callback: () => void
+}
+
+export function createAccessEndings(): AccessEndings {
+  const cutoffsMs = new Map<string, number>()
+  const waiting = new Map<string, Set<Waiting>>()
+  const announcedAt = new Map<string, number>()
+  let announcements = 0
+
+  const hasEnded = (access: SessionAccess) =>
+    // Not `<`: both are cut to milliseconds, and a token of the same one may be the older.
+    access.issuedAtMs <= (cutoffsMs.get(keyOf(access)) ?? Number.NEGATIVE_INFINITY)
+
+  const endThose = (key: string) => {
+    for (const entry of [...(waiting.get(key) ?? [])]) {
+      if (hasEnded(entry.access)) entry.callback()
+    }
+  }
+
+  return {
+    hasEnded,
+    onEnd: (access, callback) => {
+      const key = keyOf(access)
+      const entry = { access, callback }
+      const entries = waiting.get(key) ?? new Set()
+      waiting.set(key, entries.add(entry))
+      return () => {
+        entries.delete(entry)
+        if (entries.size === 0 && waiting.get(key) === entries) waiting.delete(key)
+      }
+    },
+    announce: (payload) => {
+      // The announcement carries no moment: refuse everything until the recorded one is read.
+      cutoffsMs.set(payload, Number.POSITIVE_INFINITY)
+      announcedAt.set(payload, ++announcements)
+      endThose(payload)
+    },
+    mark: () => announcements,
+    learn: (cutoffs, mark) => {
+      for (const { account_id, session_id, cutoff_at } of cutoffs) {
+        const key = keyOf({ accountId: account_id, sessionId: session_id })
+        // Announced after the look began: what it saw may be an earlier removal of the same person.
+        if ((announcedAt.get(key) ?? 0) > mark) continue
+        announcedAt.delete(key)
+        cutoffsMs.set(key, cutoff_at.getTime())
+        endThose(key)
+      }
+    },
+    forgetBefore: (ms) => {
+      for (const [key, cutoffMs] of cutoffsMs) if (cutoffMs < ms) cutoffsMs.delete(key)
+    },
+  }
+}
+
+function keyOf({ accountId, sessionId }: Pick<SessionAccess, 'accountId' | 'sessionId'>): string {
+  return `${accountId} ${sessionId}`
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { grantAccountRead, grantSessionRead } from '#server/auth/read-grants.ts'
+import { AppError } from '#server/errors.ts'
+import { type ProxyContext, proxyState } from './process-state.ts'
+import { signShapeToken, TOKEN_LIFETIME_MS } from './shape-tokens.ts'
+
+const inputSchema = z.strictObject({ session_id: z.uuid().toLowerCase().optional() })
+
+export interface IssuedToken {
+  token: string
+  /** ISO 8601. */
+  expires_at: string
+}
+
+/**
+ * A token for the caller's own rows, or for one session's if she is a member of it.
+ * @param input the request's body: `{ session_id? }`.
+ * @throws AppError invalid, unauthenticated, not_found.
+ */
+export async function issueShapeToken(
+  ctx: ProxyContext,
+  { accountId }: { accountId: string },
+  input: unknown,
+): Promise<IssuedToken> {
+  const parsed = inputSchema.safeParse(input)
+  if (!parsed.success) throw new AppError('invalid', 'Send {} or {"session_id": "<UUID>"}.')
+  const sessionId = parsed.data.session_id ?? null
+  const { key } = await proxyState(ctx)
+  const issuedAtMs = sessionId
+    ? await grantSessionRead(ctx.db, accountId, sessionId)
+    : await grantAccountRead(ctx.db, accountId)
+  const token = await signShapeToken(key, { accountId, sessionId, issuedAtMs })
+  return { token, expires_at: new Date(issuedAtMs + TOKEN_LIFETIME_MS).toISOString() }
+}

@@ -1,0 +1,44 @@
+import { gt, sql } from 'drizzle-orm'
+import type { Database } from '#db/client.ts'
+import { type AccessCutoff, accessCutoffs, type SigningKey, signingKeys } from '#db/schema/index.ts'
+
+/** What decides whether a token that was once good still is. */
+export interface TokenTrust {
+  keys: Pick<SigningKey, 'kid' | 'public_jwk'>[]
+  cutoffs: Pick<AccessCutoff, 'account_id' | 'session_id' | 'cutoff_at'>[]
+}
+
+/** The signing keys in force, and the accesses that ended within the last `withinMs` milliseconds. */
+export async function loadTokenTrust(db: Database, withinMs: number): Promise<TokenTrust> {
+  const { value } = await db.transaction(null, async (tx) => ({
+    keys: await tx
+      .select({ kid: signingKeys.kid, public_jwk: signingKeys.public_jwk })
+      .from(signingKeys)
+      .where(gt(signingKeys.expires_at, sql`now()`)),
+    cutoffs: await tx
+      .select({
+        account_id: accessCutoffs.account_id,
+        session_id: accessCutoffs.session_id,
+        cutoff_at: accessCutoffs.cutoff_at,
+      })
+      .from(accessCutoffs)
+      .where(gt(accessCutoffs.cutoff_at, sql`now() - make_interval(secs => ${withinMs / 1000})`)),
+  }))
+  return value
+}
+
+const KEY_DAYS = 30
+
+/** Lets every app instance verify what this key signs, for the next 30 days. */
+export async function registerSigningKey(
+  db: Database,
+  key: Pick<SigningKey, 'kid' | 'public_jwk'>,
+): Promise<void> {
+  const expires_at = sql`now() + make_interval(days => ${KEY_DAYS})`
+  await db.transaction(null, (tx) =>
+    tx
+      .insert(signingKeys)
+      .values({ ...key, expires_at })
+      .onConflictDoUpdate({ target: signingKeys.kid, set: { expires_at } }),
+  )
+}
