@@ -2,7 +2,8 @@ import * as z from 'zod/mini'
 
 /** Fields that several inputs share. Browser-safe: nothing here may import Drizzle. */
 
-export const rowId = z.uuid('must be a UUID')
+// One spelling, as Postgres writes it: rows and inputs are compared as text in the browser and in the server.
+export const rowId = z.uuid('must be a UUID').check(z.toLowerCase())
 
 const noControls = z.refine<string>((text) => !/\p{Cc}/u.test(text), 'must not contain control characters')
 // Postgres can hold neither: U+0000 in no text, lone surrogates in no UTF-8.

@@ -1,0 +1,61 @@
+import { DrizzleQueryError } from 'drizzle-orm'
+import postgres from 'postgres'
+import { AppError } from '../errors.ts'
+import { notFound } from './session-lock.ts'
+
+/** Trying the whole transaction again can end differently. */
+export function isWorthRetrying(error: unknown): boolean {
+  const { code, constraint } = reasonOf(error)
+  // An id taken by a transaction that committed after we looked: the next look finds the row.
+  if (code === '23505') return isPrimaryKey(constraint)
+  return code === '40001' || code === '40P01'
+}
+
+/** What Postgres refused, as the answer that the caller gets; other errors as they are. */
+export function asRefusal(error: unknown): unknown {
+  const { code, constraint } = reasonOf(error)
+  const options = { cause: error }
+  if (code === '23505' && isPrimaryKey(constraint)) return notFound()
+  if (code === '23505' && constraint === 'sessions_identity') {
+    const message = 'The next owner already has a session of this log. Choose another owner.'
+    return new AppError('conflict', message, options)
+  }
+  if (code === '23505') return new AppError('conflict', 'Something by this name is there already.', options)
+  if (code === '23503') return notFound()
+  if (code === '23514' || code?.startsWith('22') || code === '54001') {
+    return new AppError('invalid', 'The database does not accept these values.', options)
+  }
+  if (isWorthRetrying(error) || isOutOfReach(code)) {
+    const message = 'The database is busy or restarting. The change was not made; send it again.'
+    return new AppError('unavailable', message, options)
+  }
+  return error
+}
+
+function reasonOf(error: unknown): { code?: string | undefined; constraint?: string | undefined } {
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  if (cause instanceof postgres.PostgresError) return { code: cause.code, constraint: cause.constraint_name }
+  if (cause instanceof AggregateError) return reasonOf(cause.errors[0])
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return { code: cause.code }
+  return {}
+}
+
+function isPrimaryKey(constraint: string | undefined): boolean {
+  return constraint?.endsWith('_pkey') ?? false
+}
+
+const CONNECTION_CODES = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_ENDED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+
+/** Connections (08), resources (53), and a server that stops or starts (57). */
+function isOutOfReach(code = ''): boolean {
+  return CONNECTION_CODES.has(code) || /^(08|53|57P0)/.test(code)
+}

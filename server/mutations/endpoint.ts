@@ -1,0 +1,111 @@
+import * as z from 'zod/mini'
+import type { Database } from '#db/client.ts'
+import type { MutationAnswer } from '#db/inputs/index.ts'
+import { AppError, type ErrorBody, errorBody } from '../errors.ts'
+import { applyMutation } from './apply.ts'
+import type { Caller } from './define.ts'
+
+export type MutationResult =
+  | ({ id: unknown; ok: true } & MutationAnswer)
+  | ({ id: unknown; ok: false } & ErrorBody)
+
+export interface MutationsBody {
+  /** The build that answers; a tab of another one finishes its queue and offers to reload. */
+  build: string
+  results: MutationResult[]
+}
+
+export interface EndpointOptions {
+  build?: string
+  /** Told of each mutation that was refused, for the log. */
+  onRefusal?: (error: AppError, mutation: { id: unknown; name: unknown }) => void
+}
+
+export const MAX_BATCH = 100
+export const MAX_BODY_BYTES = 8 * 1024 * 1024
+
+const batch = z.object({
+  mutations: z
+    .array(z.object({ id: z.unknown(), name: z.unknown(), input: z.unknown() }))
+    .check(z.maxLength(MAX_BATCH)),
+})
+type Sent = z.output<typeof batch>['mutations'][number]
+
+/** POST /api/mutations: a batch, applied in order, each in its own transaction and with its own result. */
+export async function mutationsEndpoint(
+  db: Database,
+  caller: Caller,
+  request: Request,
+  options: EndpointOptions = {},
+): Promise<Response> {
+  const results: MutationResult[] = []
+  for (const mutation of await readBatch(request)) {
+    const before = results.at(-1)
+    results.push(
+      before && isUnavailable(before)
+        ? notTried(mutation, before)
+        : await mutate(db, caller, mutation, options),
+    )
+  }
+  const body: MutationsBody = { build: options.build ?? 'development', results }
+  return Response.json(body, { headers: { 'cache-control': 'private, no-store' } })
+}
+
+/** The other door: one mutation, called by the server function. */
+export async function mutate(
+  db: Database,
+  caller: Caller,
+  { id, name, input }: Sent,
+  { onRefusal }: EndpointOptions = {},
+): Promise<MutationResult> {
+  try {
+    return { id, ok: true, ...(await applyMutation(db, caller, { mutationId: id, name, input })) }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    onRefusal?.(error, { id, name })
+    return { id, ok: false, ...errorBody(error) }
+  }
+}
+
+function isUnavailable(result: MutationResult): boolean {
+  return !result.ok && result.error.code === 'unavailable'
+}
+
+// What follows may build on what could not be written: the sender sends the rest again, in order.
+function notTried({ id }: Sent, before: MutationResult): MutationResult {
+  return { ...before, id }
+}
+
+async function readBatch(request: Request): Promise<Sent[]> {
+  let json: unknown
+  try {
+    json = JSON.parse(await readText(request))
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    throw new AppError('invalid', 'The body is not JSON.', { cause: error })
+  }
+  const parsed = batch.safeParse(json)
+  if (parsed.success) return parsed.data.mutations
+  throw new AppError(
+    'invalid',
+    `The body must be {"mutations": [{"id", "name", "input"}, …]} with at most ${MAX_BATCH} of them.`,
+  )
+}
+
+/** Counts what arrives: a length that the sender declares proves nothing. */
+async function readText(request: Request): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let bytes = 0
+  let text = ''
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.byteLength
+    if (bytes > MAX_BODY_BYTES) {
+      throw new AppError(
+        'too_large',
+        `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB. Send fewer at once.`,
+      )
+    }
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
