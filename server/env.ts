@@ -1,0 +1,97 @@
+import { z } from 'zod'
+
+// The one place that knows the environment: what `npm start` reads, and what it gives to the app process.
+
+/** Read by `npm start` and the command-line tools. The rest of the app's variables are passed on as they are. */
+const starterSchema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  /** Folder of the embedded PostgreSQL, generated secrets and logs. */
+  DATA_DIR: z.string().min(1).default('.throughline'),
+  /** The owner's connection string of a PostgreSQL of one's own; the embedded one runs when absent. */
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// connection string')
+    .optional(),
+  /** Passwords of the roles; derived from the owner's when absent (db/roles.ts). */
+  DATABASE_APP_PASSWORD: z.string().min(1).optional(),
+  DATABASE_ELECTRIC_PASSWORD: z.string().min(1).optional(),
+  /** An Electric service of one's own; the embedded one runs when absent. */
+  ELECTRIC_URL: z.url().optional(),
+  /** Generated into DATA_DIR when absent, as are the next two. */
+  ELECTRIC_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
+  AUTH_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  SHAPE_TOKEN_KEY: z.string().min(1).optional(),
+})
+
+export type StarterEnv = z.output<typeof starterSchema>
+
+/** What the app process reads. */
+const schema = z.object({
+  /** Port of the app. */
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  /** Address to listen on. Beyond loopback AUTH_MODE=accounts is required. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  /** Connection string of the app's own role (the starter derives it from the owner's). */
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// connection string'),
+  /** Base URL of Electric, the real service or the embedded one. */
+  ELECTRIC_URL: z.url(),
+  /** Sent to Electric with every request, never to anybody else. */
+  ELECTRIC_SECRET: z.string().min(16, 'must have at least 16 characters'),
+  /** `local`: one person on one machine; `accounts`: sign-in. */
+  AUTH_MODE: z.enum(['local', 'accounts']).default('local'),
+  /** Signs login cookies. */
+  AUTH_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  /** Private EC P-256 key (JWK as JSON) that signs shape tokens. */
+  SHAPE_TOKEN_KEY: z.string().min(1),
+  /** Where people reach the app; Host and Origin are checked against it. */
+  PUBLIC_URL: z.url().optional(),
+  /** `true` when a proxy in front sets X-Forwarded-* headers; refused otherwise. */
+  TRUST_PROXY: z.stringbool().default(false),
+  /** Names the build that runs; a tab of another one offers to reload. */
+  BUILD_ID: z.string().default('development'),
+  /** trace, debug, info, warn, error or silent. */
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+export type Env = Omit<z.output<typeof schema>, 'PUBLIC_URL'> & { PUBLIC_URL: string }
+
+export class EnvironmentError extends Error {
+  override name = 'EnvironmentError'
+}
+
+type Source = Record<string, string | undefined>
+
+/** @throws EnvironmentError naming every variable that is missing or wrong. */
+export function parseEnv(source: Source): Env {
+  const parsed = parse(schema, source)
+  const env = { ...parsed, PUBLIC_URL: parsed.PUBLIC_URL ?? `http://localhost:${parsed.PORT}` }
+  refuseUnsafe(env)
+  return env
+}
+
+/** @throws EnvironmentError naming every variable that is wrong. */
+export function parseStarterEnv(source: Source = process.env): StarterEnv {
+  return parse(starterSchema, source)
+}
+
+function parse<S extends z.ZodType>(wanted: S, source: Source): z.output<S> {
+  // An empty variable is one that was not set: compose files pass them so.
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
+  const parsed = wanted.safeParse(given)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map((issue) => `- ${issue.path.join('.')}: ${issue.message}`)
+  throw new EnvironmentError(
+    `The environment is not right (README.md, "Environment"):\n${problems.join('\n')}`,
+  )
+}
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
+
+// Without sign-in whoever reaches the port is the local account.
+function refuseUnsafe(env: Env): void {
+  if (env.AUTH_MODE === 'local' && !LOOPBACK.has(env.HOST)) {
+    throw new EnvironmentError(
+      `HOST=${env.HOST} is reachable from other machines, and AUTH_MODE=local asks nobody to sign in. Set AUTH_MODE=accounts, or HOST=127.0.0.1.`,
+    )
+  }
+}

@@ -1,0 +1,41 @@
+import { context } from './context.ts'
+import { AppError, errorResponse } from './errors.ts'
+
+/**
+ * The edge of every API route: an AppError becomes its documented answer, anything else a 500 that gives nothing away.
+ * Each refusal is one log line.
+ */
+export async function handle(
+  request: Request,
+  work: (request: Request) => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await work(request)
+  } catch (error) {
+    return refusal(request, error)
+  }
+}
+
+export function refusal(request: Request, error: unknown): Response {
+  const { method } = request
+  const { pathname: path } = new URL(request.url)
+  if (error instanceof AppError) {
+    context().log.info({ method, path, code: error.code, reason: error.message }, 'refused')
+    return errorResponse(error)
+  }
+  // A caller that went away is nobody to answer and nothing to report.
+  if (request.signal.aborted) return new Response(null, { status: 499 })
+  context().log.error({ method, path, err: error }, 'failed')
+  const body = { error: { code: 'unavailable', message: 'Something went wrong on the server. Try again.' } }
+  return Response.json(body, { status: 500, headers: { 'cache-control': 'private, no-store' } })
+}
+
+/** @throws AppError method_not_allowed unless the method is one of these. */
+export function allowMethods(request: Request, ...methods: string[]): void {
+  if (!methods.includes(request.method)) {
+    throw new AppError(
+      'method_not_allowed',
+      `${request.method} is not allowed here; use ${methods.join(' or ')}.`,
+    )
+  }
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface SupervisedOptions {
+  name: string
+  script: string
+  args?: string[]
+  env: NodeJS.ProcessEnv
+  logFile: string
+  /** Says what happened, for the person at the terminal. */
+  report(line: string): void
+}
+
+export interface Supervised {
+  readonly pid: number | undefined
+  stop(): Promise<void>
+}
+
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 10_000
+/** A process that lived this long was well: its next failure starts with a short pause again. */
+const WELL_AFTER_MS = 30_000
+
+/** Keeps one Node program running: started again, after growing pauses, whenever it ends by itself. */
+export function supervise(options: SupervisedOptions): Supervised {
+  let stopping = false
+  let child: ChildProcess | undefined
+  const wake = new AbortController()
+  const ended = (async () => {
+    for (let pause = FIRST_PAUSE_MS; !stopping; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const startedAt = performance.now()
+      child = launch(options)
+      const how = await exitOf(child)
+      if (stopping) return
+      if (performance.now() - startedAt > WELL_AFTER_MS) pause = FIRST_PAUSE_MS
+      options.report(`${options.name} ended (${how}); starting it again. Its log: ${options.logFile}`)
+      await delay(pause, undefined, { signal: wake.signal }).catch(() => {})
+    }
+  })()
+  return {
+    get pid() {
+      return child?.pid
+    },
+    stop: async () => {
+      stopping = true
+      wake.abort()
+      child?.kill('SIGTERM')
+      const hardStop = setTimeout(() => child?.kill('SIGKILL'), 10_000)
+      await ended
+      clearTimeout(hardStop)
+    },
+  }
+}
+
+function launch({ script, args = [], env, logFile }: SupervisedOptions): ChildProcess {
+  const log = openSync(logFile, 'a')
+  // A process group of its own, so that Ctrl-C reaches the starter alone; the channel tells it when the starter is gone.
+  const child = spawn(process.execPath, [script, ...args], {
+    env,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  })
+  closeSync(log)
+  return child
+}
+
+function exitOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(signal ?? `exit ${code}`))
+  })
+}
