@@ -39,7 +39,8 @@ function invalid(message: string, fields: Record<string, string[]>): AppError {
   return new AppError('invalid', first ? `${message} (${first})` : message, { fields })
 }
 
-function fieldsOf(error: z.core.$ZodError): Record<string, string[]> {
+/** What is wrong, by field: the form of `AppError.fields`. */
+export function fieldsOf(error: z.core.$ZodError): Record<string, string[]> {
   const fields: Record<string, string[]> = {}
   const add = (field: string, problem: string) => {
     fields[field] = [...(fields[field] ?? []), problem]
