@@ -39,3 +39,18 @@ export function allowMethods(request: Request, ...methods: string[]): void {
     )
   }
 }
+
+const MAX_JSON_BYTES = 64 * 1024
+
+/** The body as JSON. @throws AppError invalid, too_large. */
+export async function jsonBody(request: Request): Promise<unknown> {
+  const text = await request.text()
+  if (text.length > MAX_JSON_BYTES) {
+    throw new AppError('too_large', `The body is larger than ${MAX_JSON_BYTES / 1024} KB.`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new AppError('invalid', 'The body is not JSON.', { cause })
+  }
+}

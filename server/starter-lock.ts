@@ -9,6 +9,8 @@ export interface Running {
   url: string
   /** Connection string of the owner role: the command-line tools use the database that runs. */
   database_url: string
+  /** Process ids, null while a service is being started again; only what runs here is listed. */
+  services: Record<string, number | null>
 }
 
 interface LockFile {
@@ -17,8 +19,8 @@ interface LockFile {
 }
 
 export interface StarterLock {
-  /** Tells others what runs here. */
-  announce(running: Running): void
+  /** Tells others what runs here, asked anew each time. */
+  announce(running: () => Running): void
   release(): Promise<void>
 }
 
@@ -83,10 +85,10 @@ async function removeStale(file: string, stale: LockFile, mine: string): Promise
 
 async function listen() {
   const token = randomBytes(16).toString('hex')
-  let running: Running | null = null
+  let running: () => Running | null = () => null
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy())
-    socket.end(JSON.stringify({ token, running }))
+    socket.end(JSON.stringify({ token, running: running() }))
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -94,7 +96,7 @@ async function listen() {
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
   return {
     file: { port: address.port, token },
-    announce: (now: Running) => {
+    announce: (now: () => Running) => {
       running = now
     },
     close,

@@ -13,7 +13,9 @@ export interface SupervisedOptions {
 }
 
 export interface Supervised {
-  readonly pid: number | undefined
+  name: string
+  /** Null between two lives. */
+  readonly pid: number | null
   stop(): Promise<void>
 }
 
@@ -39,8 +41,9 @@ export function supervise(options: SupervisedOptions): Supervised {
     }
   })()
   return {
+    name: options.name,
     get pid() {
-      return child?.pid
+      return child && child.exitCode === null && child.signalCode === null ? (child.pid ?? null) : null
     },
     stop: async () => {
       stopping = true

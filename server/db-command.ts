@@ -1,0 +1,41 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { connect } from '#db/client.ts'
+import { seed } from '#db/seed.ts'
+import { withDatabase } from './database.ts'
+import { parseStarterEnv } from './env.ts'
+import { lockDataDir } from './starter-lock.ts'
+
+// `npm run db:migrate`, `db:seed` (SEED=small|large) and `db:reset`.
+
+const env = parseStarterEnv()
+const commands: Record<string, () => Promise<string>> = {
+  migrate: () => withDatabase(env, async () => 'The database is at this release’s schema.'),
+  seed: () =>
+    withDatabase(env, async (appUrl) => {
+      const db = connect(appUrl)
+      return seed(db, process.env.SEED === 'large' ? 'large' : 'small')
+        .then(() => 'Seeded: two people who share a session.')
+        .finally(() => db.close())
+    }),
+  reset: async () => {
+    // Only ever the embedded one: another PostgreSQL's data is not ours to throw away.
+    if (env.DATABASE_URL)
+      throw new Error('db:reset empties the embedded PostgreSQL only. Unset DATABASE_URL.')
+    const lock = await lockDataDir(env.DATA_DIR)
+    if ('running' in lock) throw new Error('Stop "npm start" first (Ctrl-C), then reset.')
+    await rm(join(env.DATA_DIR, 'postgres'), { recursive: true, force: true })
+    await lock.release()
+    return 'The embedded database is gone; the next "npm start" makes a new one.'
+  },
+}
+
+const command = commands[process.argv[2] ?? '']
+try {
+  if (!command) throw new Error(`Use one of: ${Object.keys(commands).join(', ')}.`)
+  console.log(await command())
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
+process.disconnect?.()
