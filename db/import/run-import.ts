@@ -1,0 +1,50 @@
+import { resolve } from 'node:path'
+import type { Database } from '../client.ts'
+import { type AppliedImport, applyPlan } from './engine.ts'
+import { ImportStopped } from './import-stopped.ts'
+import { importOwner } from './owner.ts'
+import { assertFolder, readJsonFile } from './read-json-file.ts'
+import { planViewer, VIEWER_FILES } from './viewer.ts'
+
+export interface ViewerImport {
+  db: Database
+  folder: string
+  /** Email of the account that gets the sessions; the local account when absent. */
+  owner?: string | undefined
+  now?: Date
+  onProgress?: (written: number, of: number) => void
+}
+
+/**
+ * Imports what the legacy viewer wrote. Can be run any number of times and stopped anywhere.
+ * @throws ImportStopped when a file is broken or there is nothing to read; nothing was written then.
+ */
+export async function importViewer({
+  db,
+  owner,
+  now = new Date(),
+  ...options
+}: ViewerImport): Promise<AppliedImport> {
+  const folder = resolve(options.folder)
+  await assertFolder(folder)
+  const messages = await readJsonFile(folder, VIEWER_FILES.messages)
+  const threads = await readJsonFile(folder, VIEWER_FILES.threads)
+  const toolEvents = await readJsonFile(folder, VIEWER_FILES.toolEvents)
+  const files = [messages.summary, threads.summary, toolEvents.summary]
+  if (files.every((file) => file.missing)) throw nothingIn(folder)
+  const accountId = await importOwner(db, owner)
+  const records = {
+    messages: messages.elements,
+    threads: threads.elements,
+    toolEvents: toolEvents.elements,
+  }
+  const plan = planViewer(records, { accountId, now })
+  return applyPlan(db, accountId, plan, { folder, files, startedAt: now }, options.onProgress)
+}
+
+function nothingIn(folder: string): ImportStopped {
+  return new ImportStopped(
+    `${folder} holds none of ${Object.values(VIEWER_FILES).join(', ')}. Nothing was written. ` +
+      'The old viewer kept them in the folder "data" of its checkout: name that folder.',
+  )
+}
