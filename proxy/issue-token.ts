@@ -10,6 +10,8 @@ export interface IssuedToken {
   token: string
   /** ISO 8601. */
   expires_at: string
+  /** Seconds; for browsers, whose clocks may be wrong. */
+  expires_in: number
 }
 
 /**
@@ -30,5 +32,6 @@ export async function issueShapeToken(
     ? await grantSessionRead(ctx.db, accountId, sessionId)
     : await grantAccountRead(ctx.db, accountId)
   const token = await signShapeToken(key, { accountId, sessionId, issuedAtMs })
-  return { token, expires_at: new Date(issuedAtMs + TOKEN_LIFETIME_MS).toISOString() }
+  const expires_at = new Date(issuedAtMs + TOKEN_LIFETIME_MS).toISOString()
+  return { token, expires_at, expires_in: TOKEN_LIFETIME_MS / 1000 }
 }
