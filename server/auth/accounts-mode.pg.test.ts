@@ -108,7 +108,7 @@ describe('signing in', () => {
       )
     expect(await post('{')).toBe('invalid')
     expect(await post('{"email":"a@example.com","password":"b"}', 'text/plain')).toBe('invalid')
-    expect(await post(JSON.stringify({ email: 'x'.repeat(20_000) }))).toBe('too_large')
+    expect(await post(JSON.stringify({ email: 'x'.repeat(100_000) }))).toBe('too_large')
   })
 })
 

@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import { AppError } from '../errors.ts'
+import { checked } from './checked-input.ts'
 import { type NewAccount, newAccount } from './inputs.ts'
-import { checked } from './json-body.ts'
 import type { Library } from './library.ts'
 
 /**

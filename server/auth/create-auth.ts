@@ -6,11 +6,12 @@ import { ensureLocalAccount, LOCAL_ACCOUNT_ID } from '#db/local-account.ts'
 import { accounts } from '#db/schema/index.ts'
 import type { Env } from '../env.ts'
 import { AppError, must } from '../errors.ts'
+import { allowMethods } from '../http.ts'
 import { type Acceptance, joinByInvitation } from './accept-invitation.ts'
+import { inputOf } from './checked-input.ts'
 import { clientAddress } from './client-address.ts'
 import { createAccount } from './create-account.ts'
 import { type NewAccount, signIn as signInInput } from './inputs.ts'
-import { jsonBody } from './json-body.ts'
 import { createLibrary, type LibraryEnv } from './library.ts'
 import { countAttempt } from './sign-in-throttle.ts'
 
@@ -79,7 +80,7 @@ export function createAuth({ db, env }: { db: Database; env: AuthEnv }) {
 
   async function signIn(request: Request): Promise<Response> {
     if (isLocal) throw new AppError('not_found', 'Nobody signs in here: AUTH_MODE is local.')
-    const body = await jsonBody(request, signInInput)
+    const body = await inputOf(request, signInInput)
     const succeeded = await countAttempt(db, body.email, clientAddress(request, env))
     const { headers, response } = await library.api
       .signInEmail({ body, headers: request.headers, returnHeaders: true })
@@ -111,7 +112,7 @@ export function createAuth({ db, env }: { db: Database; env: AuthEnv }) {
     'sign-out': ['POST', signOut],
     'accept-invitation': [
       'POST',
-      async (request) => accept(request, await jsonBody(request, acceptInvitation)),
+      async (request) => accept(request, await inputOf(request, acceptInvitation)),
     ],
   }
 
@@ -120,9 +121,7 @@ export function createAuth({ db, env }: { db: Database; env: AuthEnv }) {
     const name = new URL(request.url).pathname.replace(/^\/api\/auth\//, '')
     if (!Object.hasOwn(endpoints, name)) throw new AppError('not_found', 'There is no such sign-in endpoint.')
     const [method, endpoint] = must(endpoints[name], 'the line above')
-    if (request.method !== method) {
-      throw new AppError('method_not_allowed', `${request.method} is not allowed here; use ${method}.`)
-    }
+    allowMethods(request, method)
     return endpoint(request)
   }
 
