@@ -128,6 +128,8 @@ describe('a link from another site', () => {
     ['/api/auth/sign-out', 'forbidden'],
     ['/API/auth', 'forbidden'],
     ['/%61pi/auth', 'forbidden'],
+    ['//api/auth', 'forbidden'],
+    ['/join/%2e%2e/api/auth', 'forbidden'],
     ['/%E0%A4%A', 'forbidden'],
     ['/_serverFn/abc', 'forbidden'],
   ])('to %s %s', (path, expected) => {

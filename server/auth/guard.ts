@@ -1,5 +1,5 @@
 import type { Env } from '../env.ts'
-import { AppError } from '../errors.ts'
+import { AppError, must } from '../errors.ts'
 
 // What a request must show before anything looks at who sent it. Decisions, with their statuses:
 //
@@ -35,17 +35,16 @@ function refuseForwarded(headers: Headers): void {
 
 /** The one origin whose pages may have sent this: that of the address the request was sent to. */
 function addressedOrigin(request: Request, env: GuardEnv): string {
-  const url = new URL(request.url)
-  const host = (request.headers.get('host') ?? url.host).toLowerCase()
-  const origin = ownOrigins(env).get(host)
+  const origins = ownOrigins(env)
+  const { host: inLine } = new URL(request.url)
+  const host = (request.headers.get('host') ?? inLine).toLowerCase()
   // Both are checked: a request line may name another host than the header does.
-  if (!origin || !ownOrigins(env).has(url.host)) {
-    throw new AppError(
-      'invalid',
-      `This is not ${host.slice(0, 100)}. Use ${env.PUBLIC_URL}, or set PUBLIC_URL.`,
-    )
-  }
-  return origin
+  const foreign = [host, inLine].find((name) => !origins.has(name))
+  if (foreign === undefined) return must(origins.get(host), 'the line above')
+  throw new AppError(
+    'invalid',
+    `This is not ${foreign.slice(0, 100)}. Use ${env.PUBLIC_URL}, or set PUBLIC_URL.`,
+  )
 }
 
 function ownOrigins({ PUBLIC_URL, PORT }: GuardEnv): Map<string, string> {
@@ -71,7 +70,7 @@ function isPageVisit(request: Request): boolean {
     isSafe(request.method) &&
     headers.get('sec-fetch-mode') === 'navigate' &&
     headers.get('sec-fetch-dest') === 'document' &&
-    !/^\/(api|_serverFn)(\/|$)/i.test(safelyDecoded(pathname))
+    !/^\/+(api|_serverFn)(\/|$)/i.test(safelyDecoded(pathname))
   )
 }
 
