@@ -1,12 +1,36 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { tanstackStart } from '@tanstack/react-start/plugin/vite'
 import react from '@vitejs/plugin-react'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
 
 export default defineConfig({
-  plugins: [tanstackStart({ srcDirectory: 'app' }), react()],
+  plugins: [tanstackStart({ srcDirectory: 'app' }), react(), listClientModules()],
   // Names the build in both bundles: a tab whose build is not the server's any more offers to reload.
   define: { __BUILD_ID__: JSON.stringify(process.env.BUILD_ID ?? 'development') },
   // A server of ours never listens beyond loopback unless it was told to.
   server: { host: '127.0.0.1', strictPort: true },
   build: { sourcemap: false },
 })
+
+/** Writes which modules ended up in the browser's bundle; a test holds the directions of imports against it. */
+function listClientModules(): Plugin {
+  return {
+    name: 'list-client-modules',
+    applyToEnvironment: (environment) => environment.name === 'client',
+    generateBundle(_options, bundle) {
+      const modules = Object.values(bundle).flatMap((chunk) =>
+        chunk.type === 'chunk'
+          ? Object.entries(chunk.modules).flatMap(([id, { renderedLength }]) =>
+              renderedLength > 0 ? [id] : [],
+            )
+          : [],
+      )
+      const files = modules
+        .filter((id) => id.startsWith('/'))
+        .map((id) => relative(process.cwd(), id.split('?')[0] ?? id))
+      mkdirSync('dist', { recursive: true })
+      writeFileSync('dist/client-modules.json', JSON.stringify([...new Set(files)].sort()))
+    },
+  }
+}
