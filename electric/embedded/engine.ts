@@ -22,6 +22,7 @@ import { superviseStream } from './stream-supervisor.ts'
 import { TransactionReader } from './transaction-reader.ts'
 
 const POOL_SIZE = 10
+const STATEMENT_TIMEOUT_MS = 30_000
 const RECONCILE_EVERY_MS = 60_000
 const TRIM_EVERY_MS = 5_000
 const READY_WITHIN_MS = 5_000
@@ -46,8 +47,14 @@ export class Engine {
       max: POOL_SIZE,
       connect_timeout: 5,
       fetch_types: false,
+      backoff: () => 0.1, // its own grows to 20 seconds, in which a database that is back would not be used
       onnotice: () => {},
-      connection: { application_name: 'electric', ...DISPLAY_SETTINGS },
+      connection: {
+        application_name: 'electric',
+        ...DISPLAY_SETTINGS,
+        lock_timeout: settings.lockTimeoutMs,
+        statement_timeout: STATEMENT_TIMEOUT_MS, // each fetch of a snapshot's rows is one
+      },
     })
     this.registry = new ShapeRegistry(settings)
     this.resolver = new DefinitionResolver(this.#sql, this.#publication)
@@ -55,6 +62,11 @@ export class Engine {
 
   get isReady(): boolean {
     return this.#reader !== null
+  }
+
+  /** When the replication is up, at once if it is. */
+  get ready(): Promise<void> {
+    return this.#whenReady.promise
   }
 
   /** Position up to which everything is in the logs. */
@@ -80,11 +92,11 @@ export class Engine {
   }
 
   /** @throws ProtocolError 503 when the replication does not come up in a while. */
-  async ready(): Promise<void> {
+  async readySoon(): Promise<void> {
     if (this.isReady) return
     const { promise: timeout, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, READY_WITHIN_MS)
-    await Promise.race([this.#whenReady.promise, timeout])
+    await Promise.race([this.ready, timeout])
     clearTimeout(timer)
     if (!this.isReady) throw notReady('The database is not connected yet, please retry')
   }
@@ -119,13 +131,10 @@ export class Engine {
         onStart()
       },
       onMessage: (message: Parameters<TransactionReader['read']>[0]) => this.#reader?.read(message) ?? null,
+      onEnd: () => this.#lose(),
       onPosition: (lsn: bigint) => this.#reader?.reach(lsn) ?? false,
     }
-    try {
-      await followPublication(config, this.#settings.replicationStreamId, handlers, this.#stop.signal)
-    } finally {
-      this.#lose()
-    }
+    await followPublication(config, this.#settings.replicationStreamId, handlers, this.#stop.signal)
   }
 
   #begin(lsn: bigint): void {
@@ -137,7 +146,9 @@ export class Engine {
       (relation) => this.#noticeRelation(relation),
     )
     this.#whenReady.resolve()
-    this.#settings.log('info', `Following ${this.#publication} from ${formatLsn(lsn)}.`)
+    if (this.registry.purges > 0) {
+      this.#settings.log('info', `Following ${this.#publication} again, from ${formatLsn(lsn)}.`)
+    }
   }
 
   // What commits until the next connection would be missing from these logs.

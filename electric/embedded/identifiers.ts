@@ -46,6 +46,7 @@ function fold(text: string): string {
 
 function unquote(inner: string): string {
   if (inner === '') throw new IdentifierError('Invalid zero-length delimited identifier')
+  if (inner.includes('\0')) throw new IdentifierError('Invalid identifier with a zero byte')
   if (inner.replaceAll('""', '').includes('"')) {
     throw new IdentifierError(`Invalid identifier with unescaped quote: ${inner}`)
   }

@@ -9,7 +9,10 @@ function print(line: string): void {
 async function main(): Promise<void> {
   const options = optionsFromEnvironment(process.env)
   const electric = await startElectric({ ...options, log: (level, line) => print(`${level}: ${line}`) })
-  print(`ready on ${electric.url}`)
+  electric.ready.then(
+    () => print(`ready on ${electric.url}`),
+    () => {},
+  )
   let isStopping = false
   const stop = () => {
     if (isStopping) return

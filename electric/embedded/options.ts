@@ -19,6 +19,8 @@ export interface ElectricOptions {
   readonly maxSnapshotBytes?: number
   /** All shapes together: beyond it those read longest ago are dropped. */
   readonly maxTotalBytes?: number
+  /** How long a snapshot waits for a table that a schema change holds. */
+  readonly lockTimeoutMs?: number
   readonly cacheMaxAgeSeconds?: number
   readonly cacheStaleAgeSeconds?: number
   readonly log?: Log
@@ -40,6 +42,7 @@ export function withDefaults(options: ElectricOptions): ElectricSettings {
     maxLogBytes: 64 * MIB,
     maxSnapshotBytes: 256 * MIB,
     maxTotalBytes: 1024 * MIB,
+    lockTimeoutMs: 5_000,
     cacheMaxAgeSeconds: 60,
     cacheStaleAgeSeconds: 300,
     log: () => {},

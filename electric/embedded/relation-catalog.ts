@@ -17,12 +17,13 @@ interface CatalogRow {
   has_bytewise_equality: boolean
   primary_key_index: number | null
   publishes_all: boolean | null
-  published_columns: string[] | null
-  row_filter: string | null
+  is_in_publication: boolean | null
+  is_published: boolean | null
 }
 
 /**
- * What the catalog says now.
+ * What the catalog says now. Reads the tables under pg_publication_tables and not that view, which
+ * waits for a lock on every published table.
  * @returns null when there is no such table; views and the like are none.
  */
 export async function readRelation(
@@ -36,8 +37,11 @@ export async function readRelation(
       coalesce(element.typname, t.typname) AS type_name, element.oid IS NOT NULL AS is_array,
       coalesce(co.collisdeterministic, true) AS has_bytewise_equality,
       array_position(i.indkey::int2[], a.attnum) AS primary_key_index,
-      p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AS publishes_all,
-      pt.attnames::text[] AS published_columns, pt.rowfilter AS row_filter
+      p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND pr.prqual IS NULL AS publishes_all,
+      pr.oid IS NOT NULL OR p.puballtables OR pn.oid IS NOT NULL AS is_in_publication,
+      CASE WHEN pr.prattrs IS NOT NULL THEN a.attnum = ANY (pr.prattrs::int2[])
+        ELSE a.attgenerated = '' OR (a.attgenerated = 's' AND to_jsonb(p) ->> 'pubgencols' = 's')
+      END AS is_published
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -46,8 +50,8 @@ export async function readRelation(
     LEFT JOIN pg_collation co ON co.oid = a.attcollation
     LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
     LEFT JOIN pg_publication p ON p.pubname = ${publication}
-    LEFT JOIN pg_publication_tables pt
-      ON pt.pubname = ${publication} AND pt.schemaname = n.nspname AND pt.tablename = c.relname
+    LEFT JOIN pg_publication_rel pr ON pr.prpubid = p.oid AND pr.prrelid = c.oid
+    LEFT JOIN pg_publication_namespace pn ON pn.pnpubid = p.oid AND pn.pnnspid = n.oid
     WHERE n.nspname = ${schema} AND c.relname = ${name} AND c.relkind IN ('r', 'p')
     ORDER BY a.attnum`
   const [first] = rows
@@ -77,7 +81,7 @@ function toColumn(row: CatalogRow, name: string): Column {
     dimensions: row.is_array ? Math.max(row.attndims, 1) : 0,
     isNotNull: row.attnotnull,
     isGenerated: row.is_generated,
-    isPublished: row.published_columns?.includes(name) ?? false,
+    isPublished: row.is_published ?? false,
     hasBytewiseEquality: row.has_bytewise_equality,
     primaryKeyIndex: row.primary_key_index,
   }
@@ -93,10 +97,10 @@ function replicationProblem(
   const table = `Database table "${schema}.${name}"`
   if (row.relkind === 'p') return `${table} is partitioned, which the embedded server does not support yet`
   if (row.publishes_all === null) return `Publication "${publication}" does not exist; migrations create it`
-  if (row.published_columns === null) {
+  if (!row.is_in_publication) {
     return `${table} is missing from the publication "${publication}"; add it in a migration with ALTER PUBLICATION … ADD TABLE`
   }
-  if (!row.publishes_all || row.row_filter !== null) {
+  if (!row.publishes_all) {
     return `Publication "${publication}" does not publish every insert, update, delete and truncate of "${schema}.${name}"`
   }
   const withheld = columns.filter((column) => !column.isPublished && !column.isGenerated)

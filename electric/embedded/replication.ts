@@ -18,6 +18,8 @@ export interface StreamHandlers {
   onStart(startLsn: bigint): void
   /** @returns the position to acknowledge, at a commit. */
   onMessage(message: ReplicationMessage): bigint | null
+  /** Nothing arrives any more; called before the connection is cleared away, which can take a while. */
+  onEnd(): void
   /** Everything before the position was sent. @returns whether it was also read whole. */
   onPosition(lsn: bigint): boolean
 }
@@ -58,6 +60,7 @@ export async function followPublication(
   } finally {
     signal.removeEventListener('abort', abort)
     stopKeeping()
+    handlers.onEnd()
     await endConnection(service)
   }
 }
@@ -74,7 +77,8 @@ function keepAcknowledging(
   let received: bigint | null = null
   let lastHeard = Date.now()
   const acknowledge = (ping: boolean) => {
-    if (received !== null) service.acknowledge(formatLsn(received), ping).catch(onLost)
+    // The package adds one. Acknowledging more than was sent, Postgres would never find us done when it shuts down.
+    if (received) service.acknowledge(formatLsn(received - 1n), ping).catch(onLost)
   }
   const parser = new PgoutputParser()
   service.on('data', (_lsn, bytes: Buffer) => {

@@ -8,6 +8,8 @@ export type { ElectricOptions } from './options.ts'
 export interface RunningElectric {
   readonly url: string
   readonly port: number
+  /** When the database is followed for the first time. Requests may come before. */
+  readonly ready: Promise<void>
   close(): Promise<void>
 }
 
@@ -32,5 +34,5 @@ export async function startElectric(options: ElectricOptions): Promise<RunningEl
     server.closeAllConnections()
     await closed
   }
-  return { url: `http://${settings.host}:${port}`, port, close }
+  return { url: `http://${settings.host}:${port}`, port, ready: engine.ready, close }
 }

@@ -49,7 +49,7 @@ export class ShapeAnswers {
     headers: IncomingHttpHeaders,
     closed: AbortSignal,
   ): Promise<Answer | null> {
-    if (!this.#engine.isReady) await this.#engine.ready()
+    if (!this.#engine.isReady) await this.#engine.readySoon()
     const resolved = this.#engine.resolver.resolve(request)
     const definition = resolved instanceof Promise ? await resolved : resolved
     const shape = this.#find(request, definition)

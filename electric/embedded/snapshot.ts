@@ -49,8 +49,6 @@ async function openSnapshot(
   publication: string,
 ): Promise<SnapshotView> {
   const { schema, name } = definition.relation
-  await sql`SET LOCAL lock_timeout = '5s'`
-  await sql`SET LOCAL statement_timeout = '30s'`
   // Before the transaction's first snapshot: no schema change can fall between it and the rows,
   // and those that rewrite a table would leave it empty for an older snapshot.
   await sql.unsafe(`LOCK TABLE ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)} IN ACCESS SHARE MODE`)

@@ -26,7 +26,11 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   }
   let server: EmbeddedPostgres = await startEmbeddedPostgres(options)
   const { port } = server
-  const sql = postgres(server.url('postgres'), { max: 10, onnotice: () => {} })
+  const sql = postgres(server.url('postgres'), {
+    max: 10,
+    onnotice: () => {},
+    connection: { synchronous_commit: 'on' }, // an asynchronous commit streams up to 200 ms later
+  })
   await sql.unsafe(`
     CREATE ROLE electric LOGIN REPLICATION PASSWORD '${password}';
     GRANT pg_read_all_data TO electric;
@@ -54,10 +58,15 @@ export async function createTable(sql: Sql, name: string, columns: string): Prom
     ALTER PUBLICATION electric_publication_default ADD TABLE ${name}`)
 }
 
+export type TestElectric = RunningElectric & {
+  /** What it logged. */
+  readonly lines: string[]
+}
+
 export async function startTestElectric(
   database: TestDatabase,
   options: Partial<ElectricOptions> = {},
-): Promise<RunningElectric & { lines: string[] }> {
+): Promise<TestElectric> {
   const lines: string[] = []
   const electric = await startElectric({
     databaseUrl: database.electricUrl,

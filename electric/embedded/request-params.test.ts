@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { ProtocolError } from './protocol-error.ts'
+import { parseShapeRequest } from './request-params.ts'
+
+function errorsOf(query: string): unknown {
+  try {
+    parseShapeRequest(new URLSearchParams(query))
+  } catch (error) {
+    if (error instanceof ProtocolError) return (error.body as { errors: unknown }).errors
+    throw error
+  }
+  return null
+}
+
+test('the first step that fails names its parameter', () => {
+  const cases: [string, unknown][] = [
+    ['', { offset: ["can't be blank"] }],
+    ['table=items&offset=', { offset: ["can't be blank"] }],
+    ['table=items&offset=abc', { offset: ['has invalid format'] }],
+    ['table=items&offset=0_0', { handle: ["can't be blank when offset != -1"] }],
+    ['table=items&offset=-1&live', { live: ["can't be true when offset == -1"] }],
+    ['table=items&offset=now&live=true', { live: ["can't be true when offset is 'now'"] }],
+    [
+      'table=items&offset=0_0&handle=x&live_sse=true',
+      { live_sse: ["can't be true unless live is also true"] },
+    ],
+    ['offset=-1', { table: ["can't be blank"] }],
+    ['offset=-1&table=', { table: ["can't be blank"] }],
+    ['offset=abc&table=a.b.c', { offset: ['has invalid format'] }],
+    ['offset=-1&table=a.b.c', { table: ['Invalid relation identifier, too many delimiters: a.b.c'] }],
+    ['params[a]=1&offset=-1&table=t', { params: ['Parameters can only use numbers as keys'] }],
+    [
+      'params[2]=1&offset=-1&table=t',
+      { params: ['Parameters must be numbered sequentially, starting from 1'] },
+    ],
+  ]
+  for (const [query, errors] of cases) expect(errorsOf(query), query).toEqual(errors)
+})
+
+test('all values of a wrong type are reported together', () => {
+  expect(errorsOf('replica=some&log=half&columns=a@b')).toEqual({
+    replica: ['is invalid'],
+    log: ['is invalid'],
+    columns: ['Invalid unquoted identifier contains special characters: a@b'],
+  })
+})
+
+test('what is not built yet is refused by name', () => {
+  for (const query of ['subset__where=true', 'subset__limit=1', 'subset[where]=true']) {
+    expect(errorsOf(`offset=-1&table=t&${query}`)).toEqual({
+      subset: ['Subset snapshots are not supported by the embedded server yet'],
+    })
+  }
+  expect(errorsOf('offset=0_0&handle=x&live&live_sse&table=t')).toEqual({
+    live_sse: ['Server-sent events are not supported by the embedded server yet'],
+  })
+  expect(errorsOf('offset=-1&table=t&queryable_columns=id')).toHaveProperty('queryable_columns')
+})
+
+test('an empty value counts as not given, any value of live but false as true', () => {
+  const parse = (query: string) => parseShapeRequest(new URLSearchParams(query))
+  const plain = parse('table=t&offset=-1&where=&columns=&replica=&log=')
+  expect(plain).toMatchObject({ where: null, columns: null, replica: 'default', log: 'full', isLive: false })
+  for (const live of ['live', 'live=', 'live=1', 'live=true']) {
+    expect(parse(`table=t&offset=0_0&handle=h&${live}`).isLive).toBe(true)
+  }
+  expect(parse('table=t&offset=0_0&handle=h&live=false').isLive).toBe(false)
+})
+
+test('a handle is dropped when reading from scratch', () => {
+  expect(parseShapeRequest(new URLSearchParams('table=t&offset=-1&handle=old')).handle).toBeNull()
+})
