@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { serve } from 'srvx'
 import { staticMiddleware } from 'srvx/static'
+import { secure } from './auth/security-headers.ts'
 import { context } from './context.ts'
 import { startHeartbeat } from './heartbeat.ts'
 
@@ -10,6 +11,10 @@ import { startHeartbeat } from './heartbeat.ts'
 const { env, log } = context()
 context().heartbeat = startHeartbeat(context())
 const handler = await builtApp()
+// Names of built assets carry their digest; everything else is asked for again.
+const forever = staticMiddleware({ dir: resolve('dist/client'), maxAge: 31_536_000, immutable: true })
+const askedAgain = staticMiddleware({ dir: resolve('dist/client') })
+const isDigested = (request: Request) => new URL(request.url).pathname.startsWith('/assets/')
 
 const server = serve({
   hostname: env.HOST,
@@ -18,8 +23,11 @@ const server = serve({
   gracefulShutdown: false,
   maxRequestBodySize: 10 * 1024 * 1024,
   middleware: [
-    // Names of built assets carry their digest; everything else is asked for again.
-    staticMiddleware({ dir: resolve('dist/client') }),
+    async (request, next) => {
+      const response = await next()
+      return response.headers.has('x-content-type-options') ? response : secure(response, env)
+    },
+    (request, next) => (isDigested(request) ? forever : askedAgain)(request, next),
   ],
   fetch: (request) => handler.fetch(request),
 })
