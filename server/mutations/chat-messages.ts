@@ -3,11 +3,12 @@ import type { Transaction } from '#db/client.ts'
 import { type ChatMessage, chatMessages } from '#db/schema/chat-messages.ts'
 import { type ChatThread, chatThreads } from '#db/schema/chat-threads.ts'
 import { sessions } from '#db/schema/sessions.ts'
+import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 import { lockThread, refuseArchivedThread } from './chat-threads.ts'
 import { type Caller, changed, defineMutations, type Outcome, unchanged } from './define.ts'
 import { refreshLastMessage, updateInbox } from './inbox-fanout.ts'
-import { type LockedSession, lockSession, notFound, refuseArchived } from './session-lock.ts'
+import { type LockedSession, lockSession, refuseArchived } from './session-lock.ts'
 
 export const chatMessageMutations = defineMutations('chat_messages', {
   async send(tx, caller, { id, session_id, thread_id, content, mentions = [] }) {

@@ -2,10 +2,11 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { type ChatThread, chatThreads } from '#db/schema/chat-threads.ts'
 import { sessions } from '#db/schema/sessions.ts'
+import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 import { type Caller, changed, defineMutations, unchanged } from './define.ts'
 import { refreshLastMessage, updateInbox } from './inbox-fanout.ts'
-import { type LockedSession, lockSession, notFound, refuseArchived } from './session-lock.ts'
+import { type LockedSession, lockSession, refuseArchived } from './session-lock.ts'
 
 export const chatThreadMutations = defineMutations('chat_threads', {
   async create(tx, caller, { id, session_id, mode, title }) {

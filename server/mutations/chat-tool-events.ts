@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { type ChatToolEvent, chatToolEvents } from '#db/schema/chat-tool-events.ts'
+import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 import { lockThread, refuseArchivedThread } from './chat-threads.ts'
 import { type Caller, changed, defineMutations, unchanged } from './define.ts'
-import { lockSession, notFound, refuseArchived } from './session-lock.ts'
+import { lockSession, refuseArchived } from './session-lock.ts'
 
 type Status = ChatToolEvent['status']
 

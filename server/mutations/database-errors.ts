@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import postgres from 'postgres'
+import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
-import { notFound } from './session-lock.ts'
 
 /** Trying the whole transaction again can end differently. */
 export function isWorthRetrying(error: unknown): boolean {

@@ -1,8 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { type InboxEntry, inboxEntries } from '#db/schema/inbox-entries.ts'
+import { notFound } from '../access.ts'
 import { type Caller, changed, defineMutations, unchanged } from './define.ts'
-import { notFound } from './session-lock.ts'
 
 export const inboxEntryMutations = defineMutations('inbox_entries', {
   async markRead(tx, caller, { session_id, message_id }) {

@@ -1,8 +1,9 @@
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import { invitations } from '#db/schema/invitations.ts'
+import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 import { changed, defineMutations, unchanged } from './define.ts'
-import { lockSession, notFound } from './session-lock.ts'
+import { lockSession } from './session-lock.ts'
 
 export const invitationMutations = defineMutations('invitations', {
   async create(tx, caller, { id, session_id, token_hash, role, expires_in_days, max_uses }) {

@@ -4,10 +4,10 @@ import { accounts } from '#db/schema/accounts.ts'
 import { inboxEntries } from '#db/schema/inbox-entries.ts'
 import { type MemberRole, sessionMembers } from '#db/schema/session-members.ts'
 import { type Session, sessions } from '#db/schema/sessions.ts'
+import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 import type { Caller } from './define.ts'
 import { lastOfSession } from './inbox-fanout.ts'
-import { notFound } from './session-lock.ts'
 
 /** The caller's name, held until the commit. Taken before any session's lock, as renaming the account does. */
 export async function ownName(tx: Transaction, caller: Caller): Promise<string> {

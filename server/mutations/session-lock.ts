@@ -2,15 +2,9 @@ import { and, eq, exists, isNull, type SQL } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { type MemberRole, type SessionMember, sessionMembers } from '#db/schema/session-members.ts'
 import { type Session, sessions } from '#db/schema/sessions.ts'
+import { liveMember, notFound, requireRole } from '../access.ts'
 import { AppError } from '../errors.ts'
 import type { Caller } from './define.ts'
-
-const RANK: Record<MemberRole, number> = { viewer: 0, editor: 1, owner: 2 }
-const MAY: Record<MemberRole, string> = {
-  viewer: 'read here',
-  editor: 'write here. Ask an owner of the session for the role editor',
-  owner: 'do this. Ask an owner of the session',
-}
 
 export interface LockedSession {
   session: Session
@@ -41,35 +35,8 @@ export async function lockSession(
     .for('no key update')
   if (!session) throw notFound()
   // Read again under the lock: the statement above may have waited for somebody who ended this membership.
-  const member = await liveMember(tx, session.id, caller.accountId)
-  if (!member) throw notFound()
-  if (RANK[member.role] < RANK[atLeast]) {
-    throw new AppError('forbidden', `A ${member.role} may not ${MAY[atLeast]}.`)
-  }
+  const member = requireRole(await liveMember(tx, session.id, caller.accountId), atLeast)
   return { session, member }
-}
-
-export async function liveMember(
-  tx: Transaction,
-  sessionId: string,
-  accountId: string,
-): Promise<SessionMember | undefined> {
-  const [member] = await tx
-    .select()
-    .from(sessionMembers)
-    .where(
-      and(
-        eq(sessionMembers.session_id, sessionId),
-        eq(sessionMembers.account_id, accountId),
-        isNull(sessionMembers.left_at),
-      ),
-    )
-  return member
-}
-
-/** One answer for what is not there and what is not the caller's. */
-export function notFound(): AppError {
-  return new AppError('not_found', 'There is nothing here by this id that you take part in.')
 }
 
 export function refuseArchived({ session }: LockedSession): void {

@@ -3,10 +3,11 @@ import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { type Invitation, invitations } from '#db/schema/invitations.ts'
 import { MAX_SESSION_MEMBERS, type Session, sessions } from '#db/schema/sessions.ts'
+import { liveMember, notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 import { changed, defineMutations, unchanged } from './define.ts'
 import { ownName, passOwnershipOn, setOwner, setRole, takeIn, takeOut } from './membership.ts'
-import { liveMember, lockSession, notFound } from './session-lock.ts'
+import { lockSession } from './session-lock.ts'
 
 export const sessionMemberMutations = defineMutations('session_members', {
   async join(tx, caller, { token }) {

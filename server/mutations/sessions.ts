@@ -4,11 +4,12 @@ import type { Transaction } from '#db/client.ts'
 import type { MutationInput } from '#db/inputs/index.ts'
 import { chatThreads } from '#db/schema/chat-threads.ts'
 import { sessions } from '#db/schema/sessions.ts'
+import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 import { type Caller, changed, defineMutations, type Outcome, unchanged } from './define.ts'
 import { updateInbox } from './inbox-fanout.ts'
 import { ownName, takeIn } from './membership.ts'
-import { lockSession, notFound } from './session-lock.ts'
+import { lockSession } from './session-lock.ts'
 
 const FIRST_THREAD = '6f1d3c2e-7a54-5b0f-9c38-2f8d1be04a77'
 
