@@ -37,30 +37,43 @@ export async function openDatabase(env: StarterEnv, port?: number): Promise<Open
   }
 }
 
+/** A database for as long as a command-line tool needs it. */
+export interface ToolDatabase {
+  appUrl: string
+  ownerUrl: string
+  close(): Promise<void>
+}
+
 /**
- * Runs a command-line tool's work against the database: the one of DATABASE_URL, of the `npm start` that runs on
- * DATA_DIR, or the embedded one started for the while.
+ * The database of DATABASE_URL, of the `npm start` that runs on DATA_DIR, or else the embedded one, started for the while.
  */
-export async function withDatabase<T>(
-  env: StarterEnv,
-  work: (appUrl: string, ownerUrl: string) => Promise<T>,
-): Promise<T> {
-  const running = env.DATABASE_URL ? null : await findRunning(env.DATA_DIR)
-  if (running)
-    return work(roleUrl(running.database_url, 'app', env.DATABASE_APP_PASSWORD), running.database_url)
-  if (env.DATABASE_URL) {
-    const { appUrl, ownerUrl } = await openDatabase(env)
-    return work(appUrl, ownerUrl)
+export async function openToolDatabase(env: StarterEnv): Promise<ToolDatabase> {
+  if (env.DATABASE_URL) return { ...(await openDatabase(env)), close: async () => {} }
+  const running = await findRunning(env.DATA_DIR)
+  if (running) {
+    const ownerUrl = running.database_url
+    return { ownerUrl, appUrl: roleUrl(ownerUrl, 'app', env.DATABASE_APP_PASSWORD), close: async () => {} }
   }
   const lock = await lockDataDir(env.DATA_DIR)
   if ('running' in lock)
     throw new Error('"npm start" is just starting on this data folder. Try again in a moment.')
   try {
     const { appUrl, ownerUrl, embedded } = await openDatabase(env)
-    return await work(appUrl, ownerUrl).finally(() => embedded?.stop())
-  } finally {
+    const close = async () => {
+      await embedded?.stop()
+      await lock.release()
+    }
+    return { appUrl, ownerUrl, close }
+  } catch (error) {
     await lock.release()
+    throw error
   }
+}
+
+/** Runs a command-line tool's work with that database, and puts away what was started for it. */
+export async function withDatabase<T>(env: StarterEnv, work: (appUrl: string) => Promise<T>): Promise<T> {
+  const database = await openToolDatabase(env)
+  return work(database.appUrl).finally(() => database.close())
 }
 
 function rolePasswords(env: StarterEnv) {

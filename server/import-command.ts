@@ -1,0 +1,16 @@
+import { importCommand } from '#db/import/command.ts'
+import { openToolDatabase, type ToolDatabase } from './database.ts'
+import { parseStarterEnv } from './env.ts'
+
+// `npm run import -- viewer <folder>`: the importer itself is db/import; here it gets the database it writes to.
+
+let database: ToolDatabase | undefined
+try {
+  process.exitCode = await importCommand(process.argv.slice(2), async () => {
+    database = await openToolDatabase(parseStarterEnv())
+    return database.appUrl
+  })
+} finally {
+  await database?.close()
+  if (process.connected) process.disconnect()
+}
