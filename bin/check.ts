@@ -1,3 +1,4 @@
+import { leaveLauncher } from '../server/leave-launcher.ts'
 import { checkSteps, runStep, VITEST } from './steps.ts'
 
 // `npm run check`: format, lint, types and unit tests.
@@ -6,4 +7,4 @@ const steps = [...checkSteps, { name: 'unit tests', program: VITEST, args: ['run
 for (const step of steps) {
   if (!(await runStep(step))) process.exitCode = 1
 }
-process.disconnect?.()
+leaveLauncher()

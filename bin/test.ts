@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { ensureBuild } from '../server/build.ts'
+import { leaveLauncher } from '../server/leave-launcher.ts'
 import { checkSteps, PLAYWRIGHT, runStep, VITEST } from './steps.ts'
 import type { TestResult } from './test-result.ts'
 
@@ -23,7 +24,7 @@ if (await built()) {
   await suite('outside-in tests', PLAYWRIGHT, ['test', '-c', 'e2e/playwright.config.ts'], 'playwright.json')
 }
 summary()
-process.disconnect?.()
+leaveLauncher()
 
 async function built(): Promise<boolean> {
   console.log('\n── build')

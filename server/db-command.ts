@@ -4,6 +4,7 @@ import { connect } from '#db/client.ts'
 import { seed } from '#db/seed.ts'
 import { withDatabase } from './database.ts'
 import { parseStarterEnv } from './env.ts'
+import { leaveLauncher } from './leave-launcher.ts'
 import { lockDataDir } from './starter-lock.ts'
 
 // `npm run db:migrate`, `db:seed` (SEED=small|large) and `db:reset`.
@@ -38,4 +39,4 @@ try {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
 }
-process.disconnect?.()
+leaveLauncher()

@@ -1,6 +1,7 @@
 import { importCommand } from '#db/import/command.ts'
 import { openToolDatabase, type ToolDatabase } from './database.ts'
 import { parseStarterEnv } from './env.ts'
+import { leaveLauncher } from './leave-launcher.ts'
 
 // `npm run import -- viewer <folder>`: the importer itself is db/import; here it gets the database it writes to.
 
@@ -12,5 +13,5 @@ try {
   })
 } finally {
   await database?.close()
-  if (process.connected) process.disconnect()
+  leaveLauncher()
 }

@@ -6,6 +6,7 @@ import { ensureBuild } from './build.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
 import { parseStarterEnv, type StarterEnv } from './env.ts'
 import { VERSION } from './health.ts'
+import { leaveLauncher } from './leave-launcher.ts'
 import { type Electric, keepPostgres, type Service, startApp, startElectric } from './services.ts'
 import { lockDataDir, type StarterLock } from './starter-lock.ts'
 
@@ -17,7 +18,8 @@ const say = (line: string) => console.log(line)
 const stopped = new AbortController()
 /** In the order of starting; ended in the opposite one. */
 const services: Service[] = []
-let lock: StarterLock | null = null
+/** Given back last of all. */
+const locks: StarterLock[] = []
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopped.abort())
 process.on('disconnect', () => stopped.abort())
@@ -28,13 +30,14 @@ try {
   if (!stopped.signal.aborted) fail(error)
 } finally {
   for (const service of services.reverse()) await service.stop()
-  await lock?.release()
-  if (process.connected) process.disconnect()
+  for (const lock of locks) await lock.release()
+  leaveLauncher()
 }
 
 async function start(env: StarterEnv): Promise<void> {
-  lock = await lockOrExplain(env)
+  const lock = await lockOrExplain(env)
   if (!lock) return
+  locks.push(lock)
   await refuseTakenPort(env.PORT)
   const buildId = dev ? 'development' : await ensureBuild(say)
   stopped.signal.throwIfAborted()

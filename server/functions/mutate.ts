@@ -1,19 +1,41 @@
 import { createServerFn } from '@tanstack/react-start'
-import { getRequest } from '@tanstack/react-start/server'
-import * as z from 'zod/mini'
-import { callerOf } from '#server/auth/index.ts'
-import { context } from '#server/context.ts'
+import type { MutationAnswer } from '#db/inputs/index.ts'
+import { AppError, type ErrorBody } from '#server/errors.ts'
 import { mutate as apply } from '#server/mutations/index.ts'
 import { logRefusal } from '#server/mutations/log-refusal.ts'
+import { asCaller } from './caller-function.ts'
 
-const envelope = z.object({ id: z.unknown(), name: z.unknown(), input: z.unknown() })
+export interface MutationCall {
+  id: string
+  name: string
+  /** As JSON text: its schema is the mutation's, known only by its name. */
+  input: string
+}
+
+export interface MutationReply {
+  build: string
+  result: ({ ok: true } & MutationAnswer) | ({ ok: false } & ErrorBody)
+}
 
 /** The interface's door to the mutations; what outlives the page goes through POST /api/mutations instead. */
 export const mutate = createServerFn({ method: 'POST' })
-  .validator((data: unknown) => z.parse(envelope, data))
-  .handler(async ({ data }) => {
-    const { db, env } = context()
-    const result = await apply(db, await callerOf(getRequest()), data, { onRefusal: logRefusal })
-    // As text: the id is whatever was sent, and the framework types what may cross.
-    return JSON.stringify({ build: env.BUILD_ID, result })
-  })
+  .validator((call: MutationCall) => call)
+  .handler(({ data }) =>
+    asCaller('mutate', async ({ db, env }, caller): Promise<MutationReply> => {
+      const { id: _, ...result } = await apply(
+        db,
+        caller,
+        { ...data, input: parsed(data.input) },
+        { onRefusal: logRefusal },
+      )
+      return { build: env.BUILD_ID, result }
+    }),
+  )
+
+function parsed(input: unknown): unknown {
+  try {
+    return JSON.parse(String(input))
+  } catch (cause) {
+    throw new AppError('invalid', 'The input is not JSON.', { cause })
+  }
+}
