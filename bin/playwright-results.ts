@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import type { FullConfig, Reporter, Suite, TestCase } from 'playwright/test/reporter'
+import type { FullConfig, Reporter, Suite, TestCase } from 'playwright/types/testReporter'
 import type { TestResult } from './test-result.ts'
 
 /** Writes each test's final outcome for `npm test`, with the reason that a skipped test gave. */

@@ -23,7 +23,7 @@ const server = serve({
   gracefulShutdown: false,
   maxRequestBodySize: 10 * 1024 * 1024,
   middleware: [
-    async (request, next) => {
+    async (_request, next) => {
       const response = await next()
       return response.headers.has('x-content-type-options') ? response : secure(response, env)
     },
