@@ -1,4 +1,4 @@
-import type { Collection } from '@tanstack/react-db'
+import type { Collection, NonSingleResult } from '@tanstack/react-db'
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react'
 import type { MutationInput, MutationName } from '#db/inputs/index.ts'
 import type { Account } from '#db/schema/accounts.ts'
@@ -8,10 +8,15 @@ import type { ChatToolEvent } from '#db/schema/chat-tool-events.ts'
 import type { InboxEntry } from '#db/schema/inbox-entries.ts'
 import type { SessionMember } from '#db/schema/session-members.ts'
 import type { Session } from '#db/schema/sessions.ts'
+import type { ConnectionState } from '../sync/connection-state.ts'
+import type { MutationError } from '../sync/mutation-doors.ts'
 import type { Store } from '../sync/store.ts'
 
+export type { ConnectionState } from '../sync/connection-state.ts'
+export { type MutationError, MutationRefused } from '../sync/mutation-doors.ts'
+
 /** Rows of one shape, kept equal to Postgres by the stream, with this tab's unconfirmed changes on top. */
-export type Rows<T extends object> = Collection<T, string | number>
+export type Rows<T extends object> = Collection<T, string | number> & NonSingleResult
 
 export interface SessionCollections {
   /** One row, keyed by its id. */
@@ -22,13 +27,6 @@ export interface SessionCollections {
   /** A message not confirmed yet sorts last by its `position`, and has its final id. */
   messages: Rows<ChatMessage>
   toolEvents: Rows<ChatToolEvent>
-}
-
-/** What a mutation was refused with: the server's code and sentence. */
-export interface MutationError {
-  code: string
-  message: string
-  fields?: Record<string, string[]>
 }
 
 /** A change that Postgres has not confirmed, or that was refused and waits for the person to decide. */
@@ -48,8 +46,6 @@ export interface StartedMutation {
   done: Promise<void>
 }
 
-export type ConnectionState = 'live' | 'connecting' | 'offline'
-
 /** Everything one account reads and writes in this tab. */
 export interface Workspace {
   accountId: string
@@ -59,9 +55,16 @@ export interface Workspace {
   inbox: Rows<InboxEntry>
   /** The collections of a session: made on first use, stopped when nothing has looked at them for a minute. */
   session(sessionId: string): SessionCollections
-  /** Sessions that this account may not read (any more): leave their screens. */
+  /** Sessions that this account may not read (any more): leave their screens. A session joined again is taken off. */
   ended: Store<readonly string[]>
-  /** Shows the change at once, keeps it in the outbox until Postgres has it. */
+  /** The server does not know this account's sign-in any more: ask for it again. */
+  signedOut: Store<boolean>
+  /** The release that the server runs, as far as it has said: another than this page's means reload when convenient. */
+  serverBuild: Store<string | null>
+  /**
+   * Shows the change at once, keeps it in the outbox until Postgres has it.
+   * @throws MutationRefused `invalid` when the input does not satisfy its schema.
+   */
   mutate<Name extends MutationName>(name: Name, input: MutationInput<Name>): StartedMutation
   unsent: Store<readonly UnsentMutation[]>
   /** Sends a failed one again. */
