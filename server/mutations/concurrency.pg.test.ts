@@ -6,6 +6,7 @@ import { insertAccount } from '#db/factories.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
 import { must } from '../errors.ts'
 import { isWorthRetrying } from './database-errors.ts'
+import { mutations } from './registry.ts'
 import { apply, makeWorld, outcome, row, rows, type World } from './testing.ts'
 
 let database: TestDatabase
@@ -167,10 +168,28 @@ test('reading, sending, removing, renaming and joining all at once neither deadl
   expect(await row(database.db, members)).toEqual({ member_count: 11 })
 })
 
+async function untilOneWaits(): Promise<void> {
+  const waits = sql`
+    select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  while ((await rows(instances[0], waits)).length === 0);
+}
+
+test('who reads up to a message while the next one is being sent has that one still to read', async () => {
+  const { session_id, thread_id, editor, viewer, message_id } = await makeWorld(database.db)
+  let read: Promise<unknown> | undefined
+  await database.db.transaction(editor, async (tx) => {
+    const next = { id: uuidv7(), session_id, thread_id, content: 'next' }
+    await mutations['chat_messages.send'](tx, { accountId: editor }, next)
+    read = apply(instances[1], viewer, 'inbox_entries.markRead', { session_id, message_id })
+    await untilOneWaits()
+  })
+  await read
+  const unread = sql`select unread_count from inbox_entries where session_id = ${session_id} and account_id = ${viewer}`
+  expect(await row(database.db, unread)).toEqual({ unread_count: 1 })
+})
+
 test('a change that meets another program’s locks the wrong way round is tried again', async () => {
   const { session_id, thread_id, owner, editor } = await makeWorld(database.db)
-  const waits = sql`select from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and query like '%update inbox_entries i%'`
   let sent: Promise<string> | undefined
   const other = database.db.transaction(null, async (tx) => {
     await tx.execute(
@@ -178,7 +197,7 @@ test('a change that meets another program’s locks the wrong way round is tried
     )
     const input = { id: uuidv7(), session_id, thread_id, content: 'in spite of it' }
     sent = outcome(apply(instances[1], editor, 'chat_messages.send', input))
-    while ((await rows(instances[0], waits)).length === 0);
+    await untilOneWaits()
     await tx.execute(sql`select from sessions where id = ${session_id} for update`)
   })
   // Postgres ends the message's transaction, which waited first; on a machine that stalls, perhaps the other.
