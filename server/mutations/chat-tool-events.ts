@@ -11,7 +11,7 @@ import { lockSession, refuseArchived } from './session-lock.ts'
 type Status = ChatToolEvent['status']
 
 /** What may follow what; everything else is refused. Starting a new event goes through pending at once. */
-export const NEXT: Record<Status, readonly Status[]> = {
+const NEXT: Record<Status, readonly Status[]> = {
   pending: ['executing'],
   executing: ['succeeded', 'failed'],
   succeeded: [],

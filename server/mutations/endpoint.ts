@@ -21,7 +21,7 @@ export interface EndpointOptions {
   onRefusal?: (error: AppError, mutation: { id: unknown; name: unknown }) => void
 }
 
-export const MAX_BATCH = 100
+const MAX_BATCH = 100
 export const MAX_BODY_BYTES = 8 * 1024 * 1024
 
 // What is missing in one of them is that one's error, not the batch's.

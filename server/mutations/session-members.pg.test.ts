@@ -106,6 +106,22 @@ test('handing over makes the other the owner and the caller an editor', async ()
   expect(await row(db, log)).toEqual({ owner_account_id: viewer })
 })
 
+test('a session cannot pass to somebody who has a session of the same log', async () => {
+  const { db } = database
+  const { session_id, owner, editor } = world
+  const log = (id: string) => sql`update sessions set agent = 'codex', native_id = 'the-log' where id = ${id}`
+  const copy = uuidv7()
+  await apply(db, editor, 'sessions.create', { id: copy, title: 'The same log' })
+  await db.transaction(null, async (tx) => {
+    await tx.execute(log(session_id))
+    await tx.execute(log(copy))
+  })
+  const before = await everything(db)
+  const handOver = apply(db, owner, 'session_members.handOver', { session_id, account_id: editor })
+  expect(await outcome(handOver)).toBe('conflict')
+  expect(await everything(db)).toEqual(before)
+})
+
 test('two owners who leave at once leave one of them behind', async () => {
   const { db } = database
   for (let round = 0; round < 5; round++) {
