@@ -40,7 +40,7 @@ export async function startStack({ longPollTimeoutMs = 20_000 } = {}) {
     },
     stop: async () => {
       for (const app of apps) await app.stop()
-      await electric.stop()
+      await electric.close()
       await database.close()
     },
   }
