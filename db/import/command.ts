@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { connect } from '../client.ts'
+import { DatabaseNotUsable } from '../migrate.ts'
 import { ImportStopped } from './import-stopped.ts'
 import { jsonReport, textReport } from './report.ts'
-import { importViewer } from './run-import.ts'
+import { importViewerFolder, readViewerFolder } from './run-import.ts'
 
 /** What the command line ends with. */
 export const EXIT = { done: 0, stopped: 1, usage: 2 } as const
@@ -23,7 +24,7 @@ export async function importCommand(args: string[], appUrl: () => Promise<string
     .option('--owner <email>', 'the account that gets the sessions (default: the local account)')
     .option('--json', 'print one JSON object as the last line instead of the summary')
     .addHelpText('after', EXIT_CODES)
-    .action(async (folder: string, options: ViewerOptions) => viewer(folder, options, await appUrl()))
+    .action((folder: string, options: ViewerOptions) => viewer(folder, options, appUrl))
   try {
     await program.parseAsync(args, { from: 'user' })
     return EXIT.done
@@ -43,10 +44,15 @@ const EXIT_CODES = `
 Exit codes: 0 every record is accounted for (also when some were kept, merged or quarantined);
 1 stopped, nothing was written; 2 the command line was not understood.`
 
-async function viewer(folder: string, { owner, json }: ViewerOptions, appUrl: string): Promise<void> {
-  const db = connect(appUrl, { maxConnections: 1 })
+async function viewer(
+  folder: string,
+  { owner, json }: ViewerOptions,
+  appUrl: () => Promise<string>,
+): Promise<void> {
+  const read = await readViewerFolder(folder)
+  const db = connect(await appUrl(), { maxConnections: 1 })
   try {
-    const applied = await importViewer({ db, folder, owner, onProgress: showProgress })
+    const applied = await importViewerFolder(read, { db, owner, onProgress: showProgress })
     process.stdout.write(`${json ? JSON.stringify(jsonReport(applied)) : textReport(applied)}\n`)
   } finally {
     await db.close()
@@ -63,6 +69,7 @@ function showProgress(written: number, of: number): void {
 /** What a person can do about it, without a stack trace. */
 function explained(error: unknown): string {
   if (error instanceof ImportStopped) return error.message
+  if (error instanceof DatabaseNotUsable) return `${error.message}\nNothing was written.`
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const { code, message } = cause as { code?: unknown; message?: unknown } // whatever was thrown
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'CONNECT_TIMEOUT') {

@@ -35,7 +35,9 @@ export function planMessage(fields: LegacyFields, legacyId: string, places: View
 
 function contentOf(fields: LegacyFields): string | null {
   const value = fields.get('content') ?? ''
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  const json = typeof value === 'string' ? null : fields.json('content')
+  if (typeof value !== 'string' && json === null) return refused(fields, 'content cannot be shown')
+  const text = typeof value === 'string' ? value : JSON.stringify(json)
   if (text.includes('\0')) return refused(fields, 'content holds U+0000, which Postgres cannot store')
   if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES) {
     return refused(fields, `content is larger than ${MAX_MESSAGE_BYTES / 1024} KB, which no message may be`)
