@@ -1,0 +1,21 @@
+import { Logo } from '#app/components/sessions/logo.tsx'
+import { useTabTitle } from './use-tab-title.ts'
+
+export function HomeScreen() {
+  useTabTitle()
+  return (
+    <main className="pane home-pane">
+      <div className="empty centred">
+        <Logo />
+        <h1 className="empty-title">Pick up the thread</h1>
+        <p>
+          Open a session on the left, or begin one. Everything you see is live, and works without a network.
+        </p>
+        <p className="home-keys">
+          <kbd>Alt</kbd> <kbd>Shift</kbd> <kbd>N</kbd> new session <span aria-hidden="true">·</span>{' '}
+          <kbd>?</kbd> all shortcuts
+        </p>
+      </div>
+    </main>
+  )
+}

@@ -1,0 +1,84 @@
+import { Link } from '@tanstack/react-router'
+import { Archive, ArchiveRestore, Ellipsis, Pencil, Pin, PinOff, Trash2 } from 'lucide-react'
+import { memo } from 'react'
+import { IconButton } from '#app/components/controls/button.tsx'
+import { Menu, MenuItem, MenuSeparator } from '#app/components/controls/menu.tsx'
+import { fullMoment, shortMoment } from '#app/components/messages/moments.ts'
+import { CountBadge } from '#app/components/sessions/count-badge.tsx'
+import type { InboxEntry } from '#db/schema/inbox-entries.ts'
+
+export interface SessionActions {
+  pin: (entry: InboxEntry) => void
+  rename: (entry: InboxEntry) => void
+  archive: (entry: InboxEntry) => void
+  remove: (entry: InboxEntry) => void
+}
+
+interface Props {
+  entry: InboxEntry
+  now: Date
+  actions: SessionActions
+}
+
+export const SessionRow = memo(function SessionRow({ entry, now, actions }: Props) {
+  const { last_message_at: lastAt } = entry
+  return (
+    <li className="row" data-unread={entry.unread_count > 0 || undefined}>
+      <Link
+        to="/s/$sessionId"
+        params={{ sessionId: entry.session_id }}
+        className="row-link"
+        activeProps={{ 'aria-current': 'page' }}
+      >
+        <span className="row-line">
+          <span className="row-title">{entry.title}</span>
+          {entry.pinned && <Pin className="row-pin" aria-label="Pinned" />}
+          {lastAt && (
+            <time dateTime={lastAt.toISOString()} title={fullMoment(lastAt)}>
+              {shortMoment(lastAt, now)}
+            </time>
+          )}
+        </span>
+        <span className="row-line">
+          <span className="row-preview">{preview(entry)}</span>
+          <CountBadge count={entry.unread_count} />
+        </span>
+      </Link>
+      <SessionMenu entry={entry} actions={actions} />
+    </li>
+  )
+})
+
+function preview(entry: InboxEntry): string {
+  if (!entry.last_message_preview) return 'No messages yet'
+  const { last_message_author: author, last_message_preview: text } = entry
+  return author ? `${author}: ${text}` : text
+}
+
+function SessionMenu({ entry, actions }: Omit<Props, 'now'>) {
+  const trigger = (
+    <IconButton label={`Actions for the session ${entry.title}`} className="row-menu">
+      <Ellipsis />
+    </IconButton>
+  )
+  return (
+    <Menu trigger={trigger}>
+      <MenuItem icon={entry.pinned ? <PinOff /> : <Pin />} onSelect={() => actions.pin(entry)}>
+        {entry.pinned ? 'Unpin' : 'Pin'}
+      </MenuItem>
+      <MenuItem icon={<Pencil />} onSelect={() => actions.rename(entry)}>
+        Rename
+      </MenuItem>
+      <MenuItem
+        icon={entry.archived_at ? <ArchiveRestore /> : <Archive />}
+        onSelect={() => actions.archive(entry)}
+      >
+        {entry.archived_at ? 'Take out of the archive' : 'Archive'}
+      </MenuItem>
+      <MenuSeparator />
+      <MenuItem icon={<Trash2 />} danger onSelect={() => actions.remove(entry)}>
+        Delete
+      </MenuItem>
+    </Menu>
+  )
+}

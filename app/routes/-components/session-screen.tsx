@@ -1,0 +1,81 @@
+import { Link, useNavigate } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { useStore, useWorkspace } from '#app/collections/workspace.tsx'
+import { SearchDialog } from './search-dialog.tsx'
+import { OpenSessionProvider, useOpenSession } from './session-context.tsx'
+import { ThreadPane } from './thread-pane.tsx'
+import { ThreadsPane } from './threads-pane.tsx'
+import { useIsWide } from './use-is-wide.ts'
+import { useShortcut } from './use-shortcut.ts'
+import { useTabTitle } from './use-tab-title.ts'
+
+interface Props {
+  sessionId: string
+  threadId?: string | undefined
+}
+
+/** A session: its threads and the one that is open. */
+export function SessionScreen({ sessionId, threadId }: Props) {
+  const ended = useStore(useWorkspace().ended)
+  if (ended.includes(sessionId)) return <EndedSession />
+  return (
+    <OpenSessionProvider key={sessionId} id={sessionId}>
+      <OpenSessionScreen threadId={threadId} />
+    </OpenSessionProvider>
+  )
+}
+
+function OpenSessionScreen({ threadId }: { threadId: string | undefined }) {
+  const open = useOpenSession()
+  const [isSearching, setSearching] = useState(false)
+  const search = () => setSearching(true)
+  useShortcut('/', search)
+  useShortcut('Mod+KeyK', search)
+  useTabTitle(open.session?.title ?? open.inboxEntry?.title)
+  useLatestThread(threadId)
+  return (
+    <>
+      <ThreadsPane />
+      {threadId ? (
+        <ThreadPane threadId={threadId} onSearch={search} />
+      ) : (
+        <main className="pane thread-pane">
+          <div className="empty centred">
+            <h1 className="empty-title">{open.session?.title ?? 'Session'}</h1>
+            <p>Choose a thread, or begin one.</p>
+          </div>
+        </main>
+      )}
+      <SearchDialog open={isSearching} onOpenChange={setSearching} />
+    </>
+  )
+}
+
+/** Where there is room for both, the latest thread opens with the list. */
+function useLatestThread(threadId: string | undefined): void {
+  const { id: sessionId, threads } = useOpenSession()
+  const navigate = useNavigate()
+  const isWide = useIsWide()
+  const latest = threads.find((thread) => thread.status === 'active')?.id
+  useEffect(() => {
+    if (threadId || !isWide || !latest) return
+    void navigate({ to: '/s/$sessionId/t/$threadId', params: { sessionId, threadId: latest }, replace: true })
+  }, [threadId, isWide, latest, sessionId, navigate])
+}
+
+function EndedSession() {
+  useTabTitle()
+  return (
+    <main className="pane thread-pane">
+      <div className="empty centred">
+        <h1 className="empty-title">This session is not open to you</h1>
+        <p>
+          It was deleted, you no longer take part in it, or the link is wrong. Nothing of it is kept here.
+        </p>
+        <Link to="/" className="button" data-look="primary">
+          See your sessions
+        </Link>
+      </div>
+    </main>
+  )
+}

@@ -1,0 +1,64 @@
+import { Link } from '@tanstack/react-router'
+import { ChevronLeft, Search } from 'lucide-react'
+import { IconButton } from '#app/components/controls/button.tsx'
+import type { ChatThread } from '#db/schema/chat-threads.ts'
+import { Conversation } from './conversation.tsx'
+import { useOpenSession } from './session-context.tsx'
+import { ListSkeleton } from './sessions-pane.tsx'
+
+interface Props {
+  threadId: string
+  onSearch: () => void
+}
+
+/** One thread: its head, what was said, and the place to say more. */
+export function ThreadPane({ threadId, onSearch }: Props) {
+  const open = useOpenSession()
+  const thread = open.threads.find((each) => each.id === threadId)
+  // A thread nobody has written in is complete without its messages, so a new one can be written in at once.
+  const isLoaded = open.hasMessages || open.messages.length > 0 || thread?.message_count === 0
+  return (
+    <main className="pane thread-pane">
+      {thread && <ThreadHeader thread={thread} onSearch={onSearch} />}
+      {thread && isLoaded && open.role && <Conversation key={threadId} thread={thread} />}
+      {thread && !(isLoaded && open.role) && <ListSkeleton />}
+      {!thread && !open.isReady && <ListSkeleton />}
+      {!thread && open.isReady && <MissingThread />}
+    </main>
+  )
+}
+
+function ThreadHeader({ thread, onSearch }: { thread: ChatThread; onSearch: () => void }) {
+  return (
+    <header className="pane-header thread-header">
+      <Link
+        to="/s/$sessionId"
+        params={{ sessionId: thread.session_id }}
+        className="icon-button back-to-threads"
+        aria-label="All threads"
+        title="All threads"
+      >
+        <ChevronLeft />
+      </Link>
+      <h1 className="pane-title">{thread.title}</h1>
+      {thread.status === 'archived' && <span className="tag">Archived</span>}
+      <span className="thread-mode">{thread.mode === 'session' ? 'About the session' : 'General'}</span>
+      <IconButton label="Search the session (/)" onClick={onSearch}>
+        <Search />
+      </IconButton>
+    </header>
+  )
+}
+
+function MissingThread() {
+  const { id } = useOpenSession()
+  return (
+    <div className="empty centred">
+      <h1 className="empty-title">This thread is not here</h1>
+      <p>It was removed, or the link is wrong.</p>
+      <Link to="/s/$sessionId" params={{ sessionId: id }} className="button" data-look="plain">
+        See the threads
+      </Link>
+    </div>
+  )
+}
