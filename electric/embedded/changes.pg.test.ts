@@ -9,6 +9,7 @@ import {
   sync,
   type TestDatabase,
   type TestElectric,
+  until,
 } from './testing.ts'
 
 let database: TestDatabase
@@ -299,4 +300,24 @@ test('after the table is made anew, clients read the new one', async () => {
   await changesOf({ table: 'ending' }, `INSERT INTO ending VALUES (1, 'old')`, remake ?? '')
   const { changes } = await sync(electric, { table: 'ending' })
   expect(changes.map(({ value }) => value)).toEqual([{ id: '5', v: 'new' }])
+})
+
+const silent: [string, string][] = [
+  ['is dropped', 'DROP TABLE ending'],
+  ['leaves the publication', 'ALTER PUBLICATION electric_publication_default DROP TABLE ending'],
+  ['gets another key', 'ALTER TABLE ending DROP CONSTRAINT ending_pkey, ADD PRIMARY KEY (v)'],
+]
+
+test.each(silent)('without a write it is noticed, too, when the table %s', async (_title, statement) => {
+  await database.sql.unsafe('DROP TABLE IF EXISTS ending, renamed')
+  await createTable(database.sql, 'ending', 'id int PRIMARY KEY, v text')
+  const watchful = await startTestElectric(database, { reconcileEveryMs: 20 })
+  const params = { table: 'ending' }
+  const { handle } = await sync(watchful, params)
+  const kept = await sync(watchful, { table: 'other' })
+  await database.sql.unsafe(statement)
+  await until(async () => (await get(watchful, { ...params, handle, offset: '0_0' })).status !== 200)
+  const other = await get(watchful, { table: 'other', handle: kept.handle, offset: '0_0' })
+  expect(other.status).toBe(200)
+  await watchful.close()
 })

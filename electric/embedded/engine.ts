@@ -23,9 +23,7 @@ import { TransactionReader } from './transaction-reader.ts'
 
 const POOL_SIZE = 10
 const STATEMENT_TIMEOUT_MS = 30_000
-const RECONCILE_EVERY_MS = 60_000
 const TRIM_EVERY_MS = 5_000
-const READY_WITHIN_MS = 5_000
 
 /** The shapes, kept true by one replication connection. Without one there are none: nothing would keep them true. */
 export class Engine {
@@ -78,7 +76,7 @@ export class Engine {
     const { log } = this.#settings
     this.#running = superviseStream((onStart) => this.#follow(onStart), this.#stop.signal, log)
     this.#timers.push(
-      setInterval(() => void this.#reconcile(), RECONCILE_EVERY_MS),
+      setInterval(() => void this.#reconcile(), this.#settings.reconcileEveryMs),
       setInterval(() => this.registry.evictBeyondMemory(), TRIM_EVERY_MS),
     )
   }
@@ -91,14 +89,20 @@ export class Engine {
     await this.#sql.end({ timeout: 1 })
   }
 
-  /** @throws ProtocolError 503 when the replication does not come up in a while. */
-  async readySoon(): Promise<void> {
-    if (this.isReady) return
-    const { promise: timeout, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, READY_WITHIN_MS)
-    await Promise.race([this.ready, timeout])
-    clearTimeout(timer)
-    if (!this.isReady) throw notReady('The database is not connected yet, please retry')
+  /**
+   * Waits for the replication, which may be lost again before the caller sees it.
+   * @param deadline of performance.now()
+   * @throws ProtocolError 503 when it does not come up by then
+   */
+  async readyBy(deadline: number): Promise<void> {
+    while (!this.isReady) {
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) throw notReady('The database is not connected yet, please retry')
+      const timeout = Promise.withResolvers<void>()
+      const timer = setTimeout(timeout.resolve, leftMs)
+      await Promise.race([this.ready, timeout.promise])
+      clearTimeout(timer)
+    }
   }
 
   /** The shape of that definition; a new one begins its snapshot at once. */

@@ -19,8 +19,12 @@ export interface ElectricOptions {
   readonly maxSnapshotBytes?: number
   /** All shapes together: beyond it those read longest ago are dropped. */
   readonly maxTotalBytes?: number
+  /** How long a request waits for the database to be connected before it is answered 503. */
+  readonly readyTimeoutMs?: number
   /** How long a snapshot waits for a table that a schema change holds. */
   readonly lockTimeoutMs?: number
+  /** How often the catalog is asked for what no write announces, such as a dropped table. */
+  readonly reconcileEveryMs?: number
   readonly cacheMaxAgeSeconds?: number
   readonly cacheStaleAgeSeconds?: number
   readonly log?: Log
@@ -42,7 +46,9 @@ export function withDefaults(options: ElectricOptions): ElectricSettings {
     maxLogBytes: 64 * MIB,
     maxSnapshotBytes: 256 * MIB,
     maxTotalBytes: 1024 * MIB,
+    readyTimeoutMs: 5_000,
     lockTimeoutMs: 5_000,
+    reconcileEveryMs: 60_000,
     cacheMaxAgeSeconds: 60,
     cacheStaleAgeSeconds: 300,
     log: () => {},

@@ -49,12 +49,20 @@ export class ShapeAnswers {
     headers: IncomingHttpHeaders,
     closed: AbortSignal,
   ): Promise<Answer | null> {
-    if (!this.#engine.isReady) await this.#engine.readySoon()
-    const resolved = this.#engine.resolver.resolve(request)
-    const definition = resolved instanceof Promise ? await resolved : resolved
+    const definition = await this.#define(request)
     const shape = this.#find(request, definition)
     const ifNoneMatch = (headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim())
     return this.#read({ request, shape, definition, ifNoneMatch, closed })
+  }
+
+  async #define(request: ShapeRequest): Promise<ShapeDefinition> {
+    const deadline = performance.now() + this.#settings.readyTimeoutMs
+    for (;;) {
+      await this.#engine.readyBy(deadline)
+      const definition = await this.#engine.resolver.resolve(request)
+      // Lost while the catalog was read: what it said may be old.
+      if (this.#engine.isReady) return definition
+    }
   }
 
   #find(request: ShapeRequest, definition: ShapeDefinition): Shape {

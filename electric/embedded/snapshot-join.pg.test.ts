@@ -7,6 +7,7 @@ import {
   sync,
   type TestDatabase,
   type TestElectric,
+  until,
 } from './testing.ts'
 
 let database: TestDatabase
@@ -149,3 +150,52 @@ test('a table that is locked for long is an answer, and keeps nobody else waitin
   expect((await get(impatient, { table: 'locked', offset: '-1' })).status).toBe(200)
   await impatient.close()
 })
+
+test('a commit that streams before it is visible is in the snapshot of a shape made in between', async () => {
+  const { sql } = database
+  const watcher = await sync(electric, board(900))
+  const streamed = get(electric, {
+    ...board(900),
+    handle: watcher.handle,
+    offset: watcher.last.offset,
+    live: 'true',
+  })
+  // A commit that waits for a standby is in the log, and for everybody else still in progress.
+  await waitForStandby('nobody')
+  const commit = sql`INSERT INTO notes VALUES (900060, 900, 'a'), (900061, 901, 'b')`.execute()
+  try {
+    expect((await streamed).changes).toHaveLength(1)
+    expect(await sql`SELECT FROM notes WHERE board = 901`).toHaveLength(0)
+    const shape = sync(electric, board(901))
+    expect(await Promise.race([shape.then(() => 'answered'), retried().then(() => 'retried')])).toBe(
+      'retried',
+    )
+    await waitForStandby('')
+    expect((await shape).changes.map(({ value }) => value.id)).toEqual(['900061'])
+  } finally {
+    await waitForStandby('')
+    await commit
+  }
+})
+
+async function waitForStandby(name: string): Promise<void> {
+  const { sql } = database
+  await sql.unsafe(`ALTER SYSTEM SET synchronous_standby_names = '${name}'`)
+  await sql`SELECT pg_reload_conf()`
+  await until(async () => {
+    const [row] = await sql<{ now: string }[]>`SELECT current_setting('synchronous_standby_names') AS now`
+    return row?.now === name
+  })
+}
+
+/** Waits until Electric has begun a third transaction. */
+async function retried(): Promise<void> {
+  const seen = new Set<string>()
+  await until(async () => {
+    const rows = await database.sql<{ xact_start: string }[]>`
+      SELECT xact_start::text FROM pg_stat_activity
+      WHERE application_name = 'electric' AND backend_type = 'client backend' AND xact_start IS NOT NULL`
+    for (const row of rows) seen.add(row.xact_start)
+    return seen.size > 2
+  })
+}

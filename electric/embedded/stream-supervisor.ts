@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describeError } from './database-errors.ts'
 import type { Log } from './log.ts'
 
-const FIRST_PAUSE_MS = 100
+const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 5_000
 
 /**

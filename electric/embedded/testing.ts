@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '#db/embedded.ts'
 import { type ElectricOptions, type RunningElectric, startElectric } from './server.ts'
@@ -124,4 +125,14 @@ export async function sync(electric: { url: string }, params: Record<string, str
     responses.push(last)
   }
   return { responses, last, handle: first.handle, changes: responses.flatMap((response) => response.changes) }
+}
+
+/** Asks again until the answer is yes; the test's own limit ends it. */
+export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await delay(10)
+}
+
+/** Ends the connection that Electric follows, as a network or an operator would. */
+export async function killWalSender({ sql }: TestDatabase): Promise<void> {
+  await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_replication WHERE application_name = 'electric'`
 }
