@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const outside = ['node_modules/**', 'dist/**', 'e2e/**', '.throughline/**']
+const outside = ['node_modules/**', 'dist/**', '.throughline/**']
 
 export default defineConfig({
   test: {

@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { v7 as uuidv7 } from 'uuid'
+import { type BareReader, openBareReader } from '../bare-reader.ts'
+import { startConversation } from '../conversation.ts'
+import { type Figure, figure } from '../figures.ts'
+import { interleave } from '../interleave.ts'
+import { type LiveTab, openLiveTab } from '../live-tab.ts'
+import type { Bench } from './index.ts'
+
+const COMMITS = 15
+const LONGEST_PAUSE_MS = 20
+
+interface Observers {
+  tab: LiveTab
+  /** Two, because what lies between them is what nobody can measure. */
+  reader: BareReader
+  readerAgain: BareReader
+}
+
+/** From just before a commit is asked for to its message in another tab, and to a bare reader of the log. */
+export async function liveDelivery({ stack, http, sql, rounds, signal }: Bench): Promise<Figure[]> {
+  const conversation = await startConversation(stack.appUrl, http)
+  const observers: Observers = {
+    tab: await openLiveTab(stack.appUrl, conversation.sessionId),
+    reader: await openBareReader(stack.databaseUrl, 'chat_messages'),
+    readerAgain: await openBareReader(stack.databaseUrl, 'chat_messages'),
+  }
+  try {
+    const { inserted, sent } = await interleave(
+      rounds,
+      {
+        inserted: () => observe((id) => conversation.insert(sql, id), observers),
+        sent: () => observe((id) => conversation.send(http, id), observers),
+      },
+      signal,
+    )
+    const sought = { peerName: 'bare replication reader', limit: { times: 8 } }
+    return [
+      figure({ ...sought, measure: 'SQL commit to another tab' }, byObserver(inserted)),
+      figure({ ...sought, measure: 'message sent to another tab' }, byObserver(sent)),
+    ]
+  } finally {
+    await Promise.all(Object.values(observers).map((each: LiveTab | BareReader) => each.close()))
+  }
+}
+
+type Observed = Record<'ours' | 'peer' | 'peerAgain', number>
+
+async function observe(
+  commit: (id: string) => Promise<void>,
+  { tab, reader, readerAgain }: Observers,
+): Promise<Observed[]> {
+  const samples: Observed[] = []
+  for (let n = 0; n < COMMITS; n++) {
+    const id = uuidv7()
+    const askedAt = performance.now()
+    const since = async ({ arrivals }: LiveTab | BareReader) => (await arrivals.of(id)) - askedAt
+    const [ours, peer, peerAgain] = await Promise.all([
+      since(tab),
+      since(reader),
+      since(readerAgain),
+      commit(id),
+    ])
+    samples.push({ ours, peer, peerAgain })
+    // People do not write in step with the stream's own requests.
+    await delay(Math.random() * LONGEST_PAUSE_MS)
+  }
+  return samples
+}
+
+function byObserver(rounds: Observed[][]): Record<keyof Observed, number[][]> {
+  const of = (who: keyof Observed) => rounds.map((samples) => samples.map((sample) => sample[who]))
+  return { ours: of('ours'), peer: of('peer'), peerAgain: of('peerAgain') }
+}

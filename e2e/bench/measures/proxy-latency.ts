@@ -1,0 +1,105 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { chatMessagesShape } from '#electric/shapes/chat-messages.ts'
+import { upstreamUrl } from '#proxy/upstream.ts'
+import { type Conversation, startConversation } from '../conversation.ts'
+import { type Figure, figure } from '../figures.ts'
+import { expectOk, type HttpClient } from '../http-client.ts'
+import { interleave, timeEach } from '../interleave.ts'
+import type { Stack } from '../stack.ts'
+import type { Bench } from './index.ts'
+
+const SIZES = [
+  { messages: 5, characters: 80, requests: 60 },
+  { messages: 1000, characters: 360, requests: 15 },
+]
+
+/** A shape's snapshot through the proxy, through a bare pipe, and from Electric itself. */
+export async function proxyLatency(bench: Bench): Promise<Figure[]> {
+  const pipe = fork(fileURLToPath(new URL('../bare-pipe.ts', import.meta.url)), [bench.stack.electricUrl])
+  try {
+    const [port] = await once(pipe, 'message', { signal: bench.signal })
+    const figures: Figure[] = []
+    for (const size of SIZES) figures.push(...(await snapshot(bench, `http://127.0.0.1:${port}`, size)))
+    return figures
+  } finally {
+    await ended(pipe)
+  }
+}
+
+async function snapshot(
+  { stack, http, sql, rounds, signal }: Bench,
+  pipeUrl: string,
+  { messages, characters, requests }: (typeof SIZES)[number],
+): Promise<Figure[]> {
+  const conversation = await startConversation(stack.appUrl, http)
+  await conversation.fill(sql, messages, characters)
+  const addresses = await addressesOf(conversation, stack, pipeUrl, http)
+  const size = await bodySize(http, addresses)
+  const get = ({ url, headers }: Address) => {
+    return () => timeEach(requests, async () => expectOk(await http.get(url, headers)))
+  }
+  const [proxy, pipe, direct] = [get(addresses.proxy), get(addresses.pipe), get(addresses.direct)]
+  const samples = await interleave(
+    rounds,
+    { proxy, pipe, direct, proxyAgain: proxy, pipeAgain: pipe, directAgain: direct },
+    signal,
+  )
+  const ours = { ours: samples.proxy, oursAgain: samples.proxyAgain }
+  const measure = `snapshot of ${size} through the proxy`
+  return [
+    figure(
+      { measure, peerName: 'bare pipe', limit: { times: 1.2 } },
+      { ...ours, peer: samples.pipe, peerAgain: samples.pipeAgain },
+    ),
+    figure(
+      { measure, peerName: 'Electric itself' },
+      { ...ours, peer: samples.direct, peerAgain: samples.directAgain },
+    ),
+  ]
+}
+
+interface Address {
+  url: string
+  headers?: Record<string, string>
+}
+
+async function addressesOf(
+  { sessionId }: Conversation,
+  { appUrl, electricUrl, electricSecret }: Stack,
+  pipeUrl: string,
+  http: HttpClient,
+): Promise<Record<'proxy' | 'pipe' | 'direct', Address>> {
+  const granted = expectOk(await http.post(`${appUrl}/api/shape-tokens`, { session_id: sessionId }))
+  const { token } = JSON.parse(granted.toString())
+  const upstream = (url: string) =>
+    upstreamUrl({ ELECTRIC_URL: url, ELECTRIC_SECRET: electricSecret }, chatMessagesShape, sessionId, [
+      ['offset', '-1'],
+    ]).href
+  return {
+    proxy: {
+      url: `${appUrl}/api/shapes/chat_messages?session_id=${sessionId}&offset=-1`,
+      headers: { authorization: `Bearer ${token}` },
+    },
+    pipe: { url: upstream(pipeUrl) },
+    direct: { url: upstream(electricUrl) },
+  }
+}
+
+/** @throws Error unless all three give the same bytes: otherwise nothing is compared. */
+async function bodySize(http: HttpClient, addresses: Record<string, Address>): Promise<string> {
+  const bodies = []
+  for (const { url, headers } of Object.values(addresses)) bodies.push(expectOk(await http.get(url, headers)))
+  const [first = Buffer.alloc(0), ...others] = bodies
+  if (!others.every((body) => body.equals(first))) throw new Error('The proxy, the pipe and Electric differ.')
+  return first.length < 500_000
+    ? `${(first.length / 1000).toFixed(1)} KB`
+    : `${(first.length / 1e6).toFixed(1)} MB`
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill()
+  await once(child, 'exit')
+}

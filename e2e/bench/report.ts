@@ -1,0 +1,67 @@
+import { cpus, totalmem } from 'node:os'
+import type { Figure } from './figures.ts'
+import type { Limit } from './statistics.ts'
+
+export interface Report {
+  /** The machine that the figures belong to; they mean nothing on another. */
+  machine: { cpu: string; cores: number; memory_gb: number; os: string; node: string; postgres: string }
+  started_at: string
+  seconds: number
+  rounds: number
+  figures: Figure[]
+}
+
+export function machineOf(postgres: string): Report['machine'] {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memory_gb: Math.round(totalmem() / 2 ** 30),
+    os: `${process.platform}-${process.arch}`,
+    node: process.versions.node,
+    postgres,
+  }
+}
+
+const HEADINGS = ['measure', 'ours', 'peer', '', 'ratio', 'added', 'limit', 'spread', 'verdict']
+/** Numbers stand at the right, words at the left. */
+const AT_RIGHT = new Set([1, 3, 4, 5, 6, 7])
+
+export function table({ machine, seconds, rounds, figures }: Report): string {
+  const rows = [HEADINGS, ...figures.map(cells)]
+  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (row: string[]) =>
+    row
+      .map((cell, column) =>
+        AT_RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd()
+  const { cpu, cores, memory_gb, os, node, postgres } = machine
+  return [
+    ...rows.map(line),
+    '',
+    `Medians of ${rounds} interleaved rounds, ${seconds} s in all. "spread": how far apart two measurements of the same thing`,
+    'lay in one round; a figure within it of its limit (without one: of its peer) is not distinguishable from it.',
+    `${cores} cores (${cpu}), ${memory_gb} GB, ${os}, Node ${node}, PostgreSQL ${postgres}`,
+  ].join('\n')
+}
+
+function cells({ measure, ours, peerName, peer, ratio, added, limit, spread, verdict }: Figure): string[] {
+  return [
+    measure,
+    ms(ours),
+    peerName,
+    ms(peer),
+    `${ratio.toFixed(2)}×`,
+    `${added < 0 ? '−' : '+'}${ms(Math.abs(added))}`,
+    limit ? limitText(limit) : '',
+    `±${Math.round((spread - 1) * 100)} %`,
+    verdict,
+  ]
+}
+
+const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ms`
+
+function limitText(limit: Limit): string {
+  return 'ms' in limit ? `≤ ${limit.ms} ms` : `≤ ${limit.times}×`
+}
