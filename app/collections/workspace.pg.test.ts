@@ -1,0 +1,332 @@
+import 'fake-indexeddb/auto'
+import { sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { MutationResult } from '#app/sync/mutation-doors.ts'
+import { openWire, type Wire } from '#app/sync/testing.ts'
+import { startStack, type TestApp } from '#proxy/testing.ts'
+import { apply, makeWorld, rows, type World } from '#server/mutations/testing.ts'
+import { createWorkspace, type WorkspaceOptions } from './create-workspace.ts'
+import type { SessionCollections, Workspace } from './workspace.tsx'
+
+let stack: Awaited<ReturnType<typeof startStack>>
+let app: TestApp
+let world: World
+const closing: (() => Promise<unknown>)[] = []
+
+beforeAll(async () => {
+  stack = await startStack()
+  app = await stack.startApp()
+})
+afterAll(() => stack.stop())
+beforeEach(async () => {
+  world = await makeWorld(stack.db)
+})
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+/** A tab of an account's, on the app's own address or on a wire to it. */
+function openTab(
+  accountId: string,
+  origin: string = app.url,
+  options: Partial<WorkspaceOptions> = {},
+): Workspace {
+  const asAccount: typeof fetch = (input, init) => {
+    const headers = new Headers(init?.headers)
+    headers.set('x-account', accountId)
+    return fetch(input, { ...init, headers })
+  }
+  const workspace = createWorkspace({
+    accountId,
+    origin,
+    fetch: asAccount,
+    retryMs: 50,
+    timing: { retryMs: 20 },
+    send: async (mutation) => {
+      const body = JSON.stringify({ mutations: [mutation] })
+      const response = await asAccount(`${origin}/api/mutations`, { method: 'POST', body })
+      const { build, results }: { build: string; results: [MutationResult] } = await response.json()
+      return { build, result: results[0] }
+    },
+    ...options,
+  })
+  closing.push(() => workspace.dispose())
+  return workspace
+}
+
+async function follow(workspace: Workspace, sessionId = world.session_id): Promise<SessionCollections> {
+  const session = workspace.session(sessionId)
+  await Promise.all(Object.values(session).map((each) => each.preload()))
+  return session
+}
+
+async function wired(): Promise<Wire> {
+  const wire = await openWire(app.url)
+  closing.push(() => wire.close())
+  return wire
+}
+
+const contents = ({ messages }: SessionCollections) =>
+  [...messages.values()].sort((a, b) => a.position - b.position).map(({ content }) => content)
+
+const stored = async () => {
+  const found = await rows<{ content: string }>(
+    stack.db,
+    sql`select content from chat_messages where thread_id = ${world.thread_id} order by position`,
+  )
+  return found.map(({ content }) => content)
+}
+
+const message = (content: string) => ({
+  id: uuidv7(),
+  session_id: world.session_id,
+  thread_id: world.thread_id,
+  content,
+})
+
+const sendAs = (accountId: string, content: string) =>
+  apply(stack.db, accountId, 'chat_messages.send', message(content))
+
+describe('a workspace', () => {
+  it('shows a session as Postgres holds it, with times as dates', async () => {
+    const tab = openTab(world.viewer)
+    const session = await follow(tab)
+    await tab.account.preload()
+    expect(tab.account.get(world.viewer)?.display_name).toBe('Cleo')
+    expect(session.session.get(world.session_id)?.created_at).toBeInstanceOf(Date)
+    expect([...session.members.keys()].sort()).toEqual([world.owner, world.editor, world.viewer].sort())
+    expect(contents(session)).toEqual(['first'])
+    expect(session.messages.get(world.message_id)?.mentions).toEqual([])
+    expect(session.toolEvents.get(world.tool_event_id)?.status).toBe('executing')
+  })
+
+  it('follows all shapes over one connection', async () => {
+    const wire = await wired()
+    const tab = openTab(world.viewer, wire.url)
+    const session = await follow(tab)
+    await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+    await sendAs(world.owner, 'second')
+    await expect.poll(() => contents(session)).toEqual(['first', 'second'])
+    await expect.poll(() => tab.inbox.get(world.session_id)?.unread_count).toBe(2)
+  })
+
+  it('shows what is sent at once, and the same row confirmed, in every tab in one order', async () => {
+    const tabs = [openTab(world.owner), openTab(world.editor), openTab(world.viewer)]
+    const sessions = await Promise.all(tabs.map((tab) => follow(tab)))
+    const sent = [tabs[0], tabs[1]].flatMap((tab, who) =>
+      [1, 2, 3, 4, 5].map((n) => {
+        const input = message(`${who} ${n}`)
+        const { done } = tab?.mutate('chat_messages.send', input) ?? {}
+        expect(sessions[who]?.messages.has(input.id)).toBe(true)
+        return done
+      }),
+    )
+    await Promise.all(sent)
+    const expected = await stored()
+    expect(expected).toHaveLength(11)
+    for (const session of sessions) await expect.poll(() => contents(session)).toEqual(expected)
+    expect(tabs[0]?.unsent.getSnapshot()).toEqual([])
+  })
+
+  it('takes back a refused change and says why', async () => {
+    const tab = openTab(world.editor)
+    const session = await follow(tab)
+    const { done } = tab.mutate('session_members.changeRole', {
+      session_id: world.session_id,
+      account_id: world.viewer,
+      role: 'owner',
+    })
+    expect(session.members.get(world.viewer)?.role).toBe('owner')
+    await expect(done).rejects.toMatchObject({ code: 'forbidden' })
+    expect(session.members.get(world.viewer)?.role).toBe('viewer')
+    expect(tab.unsent.getSnapshot()).toMatchObject([{ state: 'failed', error: { code: 'forbidden' } }])
+  })
+
+  it('keeps a refused message on the screen until it is sent again or taken back', async () => {
+    const tab = openTab(world.viewer)
+    const session = await follow(tab)
+    const input = message('may I?')
+    const { id, done } = tab.mutate('chat_messages.send', input)
+    await expect(done).rejects.toMatchObject({ code: 'forbidden' })
+    expect(contents(session)).toEqual(['first', 'may I?'])
+    await apply(stack.db, world.owner, 'session_members.changeRole', {
+      session_id: world.session_id,
+      account_id: world.viewer,
+      role: 'editor',
+    })
+    tab.retry(id)
+    await expect.poll(stored).toEqual(['first', 'may I?'])
+    await expect.poll(() => session.messages.get(input.id)?.position).toBe(2)
+    expect(tab.unsent.getSnapshot()).toEqual([])
+  })
+
+  it('forgets a refused message that is taken back', async () => {
+    const tab = openTab(world.viewer)
+    const session = await follow(tab)
+    const { id, done } = tab.mutate('chat_messages.send', message('may I?'))
+    await expect(done).rejects.toMatchObject({ code: 'forbidden' })
+    tab.discard(id)
+    expect(contents(session)).toEqual(['first'])
+    expect(tab.unsent.getSnapshot()).toEqual([])
+  })
+
+  it('refuses what its schema refuses before anything is shown', async () => {
+    const tab = openTab(world.owner)
+    expect(() => tab.mutate('sessions.create', { id: uuidv7(), title: ' ' })).toThrow(
+      expect.objectContaining({ code: 'invalid', message: 'title must not be empty.' }),
+    )
+    expect(tab.unsent.getSnapshot()).toEqual([])
+  })
+
+  it('shows a new session at once and can open it before the server has it', async () => {
+    const tab = openTab(world.stranger)
+    await tab.inbox.preload()
+    const id = uuidv7()
+    const { done } = tab.mutate('sessions.create', { id, title: 'Mine' })
+    expect(tab.inbox.get(id)?.title).toBe('Mine')
+    const session = await follow(tab, id)
+    await done
+    expect(session.session.get(id)?.title).toBe('Mine')
+    expect([...session.members.values()].map(({ role }) => role)).toEqual(['owner'])
+    expect(tab.ended.getSnapshot()).toEqual([])
+  })
+})
+
+describe('while the network is away', () => {
+  it('others’ messages go on appearing once it is back, and one’s own were on the screen all the time', async () => {
+    const wire = await wired()
+    const tab = openTab(world.editor, wire.url)
+    const session = await follow(tab)
+    await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+    wire.cut()
+    const mine = [1, 2, 3].map((n) => tab.mutate('chat_messages.send', message(`mine ${n}`)).done)
+    await sendAs(world.owner, 'theirs')
+    expect(contents(session)).toEqual(['first', 'mine 1', 'mine 2', 'mine 3'])
+    await expect.poll(() => tab.connection.getSnapshot()).not.toBe('live')
+    wire.mend()
+    await Promise.all(mine)
+    await expect.poll(() => contents(session)).toEqual(['first', 'theirs', 'mine 1', 'mine 2', 'mine 3'])
+    expect(await stored()).toEqual(['first', 'theirs', 'mine 1', 'mine 2', 'mine 3'])
+  })
+
+  it('a change that cannot be sent holds nobody else’s back', async () => {
+    const tab = openTab(world.editor, app.url, {
+      send: () => new Promise(() => {}), // an answer that never comes
+    })
+    const session = await follow(tab)
+    tab.mutate('chat_messages.send', message('stuck'))
+    for (const n of [1, 2, 3]) await sendAs(world.owner, `theirs ${n}`)
+    await expect.poll(() => contents(session)).toEqual(['first', 'theirs 1', 'theirs 2', 'theirs 3', 'stuck'])
+  })
+
+  it('nothing is lost or doubled when answers get lost on the way, wherever the wire is cut', async () => {
+    const wire = await wired()
+    const tab = openTab(world.editor, wire.url)
+    const session = await follow(tab)
+    const sent: Promise<void>[] = []
+    for (let n = 0; n < 30; n++) {
+      wire.cutAfterBytes(37 * n + 1)
+      sent.push(tab.mutate('chat_messages.send', message(`mine ${n}`)).done)
+      await sendAs(world.owner, `theirs ${n}`)
+    }
+    await Promise.all(sent)
+    const expected = await stored()
+    expect(new Set(expected).size).toBe(61)
+    expect(expected.filter((content) => content.startsWith('mine'))).toEqual(
+      Array.from({ length: 30 }, (_, n) => `mine ${n}`),
+    )
+    await expect.poll(() => contents(session), { timeout: 10_000 }).toEqual(expected)
+  })
+})
+
+describe('a tab that goes', () => {
+  it('leaves what it has not sent to the next, which shows and sends it', async () => {
+    const wire = await wired()
+    const first = openTab(world.editor, wire.url)
+    await follow(first)
+    wire.cut()
+    first.mutate('chat_messages.send', message('one'))
+    first.mutate('chat_messages.send', message('two'))
+    await first.dispose()
+    const second = openTab(world.editor, wire.url)
+    await expect.poll(() => second.unsent.getSnapshot().length).toBe(2)
+    const session = second.session(world.session_id)
+    await expect.poll(() => contents(session)).toEqual(['one', 'two'])
+    wire.mend()
+    await follow(second)
+    await expect.poll(stored).toEqual(['first', 'one', 'two'])
+    await expect.poll(() => contents(session)).toEqual(['first', 'one', 'two'])
+    await expect.poll(() => second.unsent.getSnapshot()).toEqual([])
+  })
+
+  it('leaves nothing to another account', async () => {
+    const wire = await wired()
+    const first = openTab(world.editor, wire.url)
+    await follow(first)
+    wire.cut()
+    first.mutate('chat_messages.send', message('secret'))
+    await first.dispose()
+    const other = openTab(world.owner)
+    const same = openTab(world.editor, wire.url)
+    await expect.poll(() => same.unsent.getSnapshot().length).toBe(1)
+    expect(other.unsent.getSnapshot()).toEqual([])
+    wire.mend()
+    await expect.poll(stored).toEqual(['first', 'secret'])
+  })
+})
+
+describe('access that ends', () => {
+  it('ends the session in the tab, its rows with it, and leaves the rest live', async () => {
+    const tab = openTab(world.viewer)
+    const session = await follow(tab)
+    const other = await makeWorld(stack.db)
+    await tab.inbox.preload()
+    await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+    await apply(stack.db, world.owner, 'session_members.remove', {
+      session_id: world.session_id,
+      account_id: world.viewer,
+    })
+    await sendAs(world.owner, 'not for you')
+    await expect.poll(() => tab.ended.getSnapshot()).toEqual([world.session_id])
+    await expect.poll(() => session.messages.size).toBe(0)
+    await expect.poll(() => tab.inbox.has(world.session_id)).toBe(false)
+    await apply(stack.db, world.viewer, 'session_members.join', { token: other.token })
+    await expect.poll(() => tab.inbox.has(other.session_id)).toBe(true)
+  })
+
+  it('begins again for who joins again', async () => {
+    const tab = openTab(world.viewer)
+    await follow(tab)
+    await apply(stack.db, world.viewer, 'session_members.leave', { session_id: world.session_id })
+    await expect.poll(() => tab.ended.getSnapshot()).toEqual([world.session_id])
+    await tab.mutate('session_members.join', { token: world.token }).done
+    await expect.poll(() => tab.ended.getSnapshot()).toEqual([])
+    const session = await follow(tab)
+    expect(contents(session)).toEqual(['first'])
+  })
+
+  it('is told of a session that was never this account’s', async () => {
+    const tab = openTab(world.stranger)
+    tab.session(world.session_id).messages.startSyncImmediate()
+    await expect.poll(() => tab.ended.getSnapshot()).toEqual([world.session_id])
+  })
+})
+
+describe('a server that restarts', () => {
+  it('is found again, and what was sent meanwhile arrives once', async () => {
+    const wire = await wired()
+    const tab = openTab(world.editor, wire.url)
+    const session = await follow(tab)
+    await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+    const { port } = new URL(app.url)
+    await app.stop()
+    const { done } = tab.mutate('chat_messages.send', message('meanwhile'))
+    await expect.poll(() => tab.connection.getSnapshot()).not.toBe('live')
+    app = await stack.startApp({ port: Number(port) })
+    await done
+    await sendAs(world.owner, 'afterwards')
+    await expect.poll(() => contents(session)).toEqual(['first', 'meanwhile', 'afterwards'])
+    await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+  })
+})

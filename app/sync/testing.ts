@@ -1,0 +1,65 @@
+import { createServer, type Socket } from 'node:net'
+
+/** A wire between a page and its server that can be cut, in the middle of anything. */
+export interface Wire {
+  url: string
+  /** Cuts all connections; new ones are refused until `mend`. */
+  cut(): void
+  mend(): void
+  /** Cuts the connections that carry an answer once so many bytes of answers have passed. */
+  cutAfterBytes(bytes: number): void
+  requests(): number
+  close(): Promise<void>
+}
+
+export async function openWire(target: string): Promise<Wire> {
+  const { port, hostname } = new URL(target)
+  const sockets = new Set<Socket>()
+  let isCut = false
+  let left = Number.POSITIVE_INFINITY
+  let connections = 0
+  const { connect } = await import('node:net')
+  const server = createServer((client) => {
+    connections++
+    if (isCut) return client.destroy()
+    const upstream = connect(Number(port), hostname)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.once('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        upstream.destroy()
+      })
+      socket.on('error', () => {})
+    }
+    client.pipe(upstream)
+    upstream.on('data', (chunk: Buffer) => {
+      left -= chunk.length
+      if (left >= 0) return client.write(chunk)
+      // What still fits goes through: the cut is inside whatever this was.
+      client.write(chunk.subarray(0, chunk.length + left), () => client.destroy())
+      left = Number.POSITIVE_INFINITY
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const own = typeof address === 'object' && address ? address.port : 0
+  return {
+    url: `http://127.0.0.1:${own}`,
+    cut: () => {
+      isCut = true
+      for (const socket of sockets) socket.destroy()
+    },
+    mend: () => {
+      isCut = false
+    },
+    cutAfterBytes: (bytes) => {
+      left = bytes
+    },
+    requests: () => connections,
+    close: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
