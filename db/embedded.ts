@@ -196,7 +196,7 @@ function launch(native: string, options: EmbeddedOptions, port: number) {
     max_connections: 200,
     timezone: 'UTC',
     log_timezone: 'UTC',
-    ...(options.unsafeFast ? { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } : {}),
+    ...(options.unsafeFast ? { fsync: 'off', full_page_writes: 'off' } : {}),
   }
   const [command, ...args] = asUnprivileged([
     join(native, 'bin', 'postgres'),
