@@ -1,5 +1,7 @@
 import { createRootRoute, HeadContent, Outlet, Scripts } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
+import { themeScript } from '#app/components/account/theme.ts'
+import styles from '../styles/index.css?url'
 
 export const Route = createRootRoute({
   head: () => ({
@@ -9,6 +11,8 @@ export const Route = createRootRoute({
       { name: 'color-scheme', content: 'light dark' },
       { title: 'Throughline' },
     ],
+    links: [{ rel: 'stylesheet', href: styles }],
+    scripts: [{ children: themeScript }],
   }),
   shellComponent: Document,
   component: Outlet,

@@ -1,11 +1,11 @@
-import type { Invitation } from '#db/schema/invitations.ts'
 import { invitationsOf } from '#server/functions/invitations.ts'
+import { IdentityError } from './identity.ts'
 
-export type LiveInvitation = Pick<Invitation, 'id' | 'role' | 'uses' | 'max_uses' | 'expires_at'>
+export type LiveInvitation = Awaited<ReturnType<typeof liveInvitations>>[number]
 
-/** The session's invitations that can still be used. @throws Error with the server's sentence. */
-export async function liveInvitations(sessionId: string): Promise<readonly LiveInvitation[]> {
+/** The session's invitations that can still be used. */
+export async function liveInvitations(sessionId: string) {
   const answer = await invitationsOf({ data: sessionId })
   if (answer.ok) return answer.value
-  throw new Error(answer.error.message)
+  throw new IdentityError(answer.error.code, answer.error.message)
 }

@@ -11,7 +11,7 @@ import { useShortcut } from './use-shortcut.ts'
 export function PeopleButton() {
   const { id, members, role } = useOpenSession()
   const [open, setOpen] = useState<'members' | 'invite'>()
-  const canInvite = role === 'owner' || role === 'editor'
+  const canInvite = role === 'owner'
   useShortcut('Alt+KeyM', () => setOpen('members'))
   return (
     <div className="people">
