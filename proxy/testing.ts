@@ -32,9 +32,16 @@ export async function startStack({ longPollTimeoutMs = 20_000 } = {}) {
     electric,
     electricOptions,
     /** One more app instance; with its own signing key when asked. */
-    startApp: async (options: { ownKey?: boolean; electricUrl?: string; port?: number } = {}) => {
+    startApp: async (
+      options: { ownKey?: boolean; databaseUrl?: string; electricUrl?: string; port?: number } = {},
+    ) => {
       const key = options.ownKey ? await newSigningKey() : shared.key
-      const app = await startTestApp(database.appUrl, key, options.electricUrl ?? electric.url, options.port)
+      const app = await startTestApp(
+        options.databaseUrl ?? database.appUrl,
+        key,
+        options.electricUrl ?? electric.url,
+        options.port,
+      )
       apps.push(app)
       return app
     },
