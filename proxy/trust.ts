@@ -9,7 +9,7 @@ import { importPublicKey, type SigningKey } from './signing-key.ts'
 const CUTOFF_MEMORY_MS = 10 * 60_000
 const REFRESH_EVERY_MS = 2000
 /** Without a successful look for this long, a removal may have been missed: sessions are not served until it works again. */
-const CURRENT_FOR_MS = 6000
+const CURRENT_FOR_MS = 10_000
 const UNKNOWN_KEY_LOOKUP_EVERY_MS = 30_000
 
 /** What this process knows about keys and ended accesses, kept current by notifications and by looking every two seconds. */

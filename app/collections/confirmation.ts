@@ -1,6 +1,6 @@
 import { TimeoutWaitingForTxIdError } from '@tanstack/electric-db-collection'
 
-interface AwaitsTransactions {
+export interface AwaitsTransactions {
   status: string
   utils: { awaitTxId(txid: number, timeoutMs: number): Promise<boolean> }
 }

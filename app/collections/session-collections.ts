@@ -5,6 +5,8 @@ import { chatToolEvents } from './chat-tool-events.ts'
 import { sessionMembers } from './session-members.ts'
 import { sessions } from './sessions.ts'
 
+export type LiveSessionCollections = ReturnType<typeof sessionCollections>
+
 /** Everything that is read of one session; nothing is asked of the server before somebody looks. */
 export function sessionCollections(sessionId: string, source: SyncSource) {
   return {
@@ -16,4 +18,13 @@ export function sessionCollections(sessionId: string, source: SyncSource) {
   }
 }
 
-export type LiveSessionCollections = ReturnType<typeof sessionCollections>
+/** The same by the names that the server uses. */
+export function byShape({ session, members, threads, messages, toolEvents }: LiveSessionCollections) {
+  return {
+    sessions: session,
+    session_members: members,
+    chat_threads: threads,
+    chat_messages: messages,
+    chat_tool_events: toolEvents,
+  }
+}
