@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { v7 } from 'uuid'
 import type { Database, Transaction } from '../client.ts'
+import { recountSession } from '../counters.ts'
 import { type ImportedFile, type ImportRun, importRuns } from '../schema/import-runs.ts'
-import { recount, refreshInbox } from './counters.ts'
 import { type Decision, type Decisions, decideFates, FATES } from './fates.ts'
 import type { ImportPlan, PlannedRow } from './plan.ts'
 import { type Present, type PresentRow, readPresent, readPresentRows, uuids } from './present.ts'
 import { isNoteworthy, type RunIdentity, writeProvenance } from './provenance.ts'
-import { writeRows, writeSessions } from './write-rows.ts'
+import { writeInbox, writeRows, writeSessions } from './write-rows.ts'
 
 export interface ImportedFrom {
   folder: string
@@ -90,8 +90,12 @@ async function writeDecisions(
   })
   await writeSessions(tx, accountId, created)
   await writeRows(tx, decisions, onProgress)
-  await recount(tx, touched)
-  await refreshInbox(tx, touched)
+  await writeInbox(
+    tx,
+    created.map(({ id }) => id),
+  )
+  // The old counters drifted, and rows came in.
+  for (const id of touched.sort()) await recountSession(tx, id)
 }
 
 function touchedSessions({ records }: Decisions): string[] {

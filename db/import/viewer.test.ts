@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { JsonElement } from './json-array.ts'
 import type { PlannedRecord } from './plan.ts'
+import { message, thread } from './testing-records.ts'
 import { legacySession } from './viewer/sessions.ts'
 import { planViewer, type ViewerRecords } from './viewer.ts'
 
@@ -18,29 +19,6 @@ function plan(records: Partial<Record<keyof ViewerRecords, unknown[]>>) {
   }
   return planViewer(input, OWNER)
 }
-
-const message = (id: string, rest: object = {}) => ({
-  id,
-  sessionId: 'session-default',
-  mode: 'session',
-  threadId: 't1',
-  role: 'user',
-  content: 'hello',
-  createdAt: '2025-12-19T14:00:00.000Z',
-  updatedAt: '2025-12-19T14:00:00.000Z',
-  ...rest,
-})
-const thread = (id: string, rest: object = {}) => ({
-  id,
-  sessionId: 'session-default',
-  mode: 'session',
-  title: 'Session Coach',
-  status: 'active',
-  messageCount: 7,
-  createdAt: '2025-12-01T00:00:00.000Z',
-  updatedAt: '2025-12-02T00:00:00.000Z',
-  ...rest,
-})
 
 const valuesOf = (record: PlannedRecord | undefined) =>
   record?.outcome.is === 'row' ? record.outcome.row.values : undefined
@@ -155,20 +133,23 @@ describe('threads that are not what they should be', () => {
     const messages = [message('b', { createdAt: '2025-12-19T15:00:00.000Z' }), message('a')]
     const { extraThreads } = plan({ messages })
     expect([...extraThreads.values()]).toMatchObject([
-      { title: 'Recovered thread · t1', created_at: new Date('2025-12-19T14:00:00.000Z') },
+      { title: 'Recovered thread · thread_1', created_at: new Date('2025-12-19T14:00:00.000Z') },
     ])
   })
 
   test('a message stays in its own session when its thread is of another', () => {
-    const records = { threads: [thread('t1', { sessionId: 'session-unbound' })], messages: [message('m')] }
+    const records = {
+      threads: [thread('thread_1', { sessionId: 'session-unbound' })],
+      messages: [message('m')],
+    }
     const { values, reasons } = one(records, 'm')
-    expect(values?.session_id).not.toBe(one(records, 't1').values?.session_id)
+    expect(values?.session_id).not.toBe(one(records, 'thread_1').values?.session_id)
     expect(reasons).toContain('its thread belongs to another session')
   })
 
   test('a message of another mode stays in its thread, noted', () => {
-    const records = { threads: [thread('t1', { mode: 'general' })], messages: [message('m')] }
-    expect(one(records, 'm').values).toMatchObject({ thread_id: one(records, 't1').values?.id })
+    const records = { threads: [thread('thread_1', { mode: 'general' })], messages: [message('m')] }
+    expect(one(records, 'm').values).toMatchObject({ thread_id: one(records, 'thread_1').values?.id })
     expect(one(records, 'm').reasons).toContain('its mode is session, its thread’s general')
   })
 })
@@ -187,8 +168,8 @@ describe('records that come twice', () => {
 
   test('a message sent again under its clientMessageId is merged; another text under it is not', () => {
     const messages = [
-      message('a', { clientMessageId: 'k' }),
-      message('b', { clientMessageId: 'k', createdAt: '2025-12-19T14:00:01.000Z' }),
+      message('a', { clientMessageId: 'k', content: 'hello' }),
+      message('b', { clientMessageId: 'k', content: 'hello', createdAt: '2025-12-19T14:00:01.000Z' }),
       message('c', { clientMessageId: 'k', createdAt: '2025-12-19T14:00:02.000Z', content: 'other' }),
     ]
     expect(one({ messages }, 'b').is).toBe('merged')
@@ -196,7 +177,9 @@ describe('records that come twice', () => {
   })
 
   test('the same text without a clientMessageId is another message', () => {
-    const { records } = plan({ messages: [message('a'), message('b')] })
+    const { records } = plan({
+      messages: [message('a', { content: 'hello' }), message('b', { content: 'hello' })],
+    })
     expect(records.every(({ outcome }) => outcome.is === 'row')).toBe(true)
   })
 })
@@ -219,7 +202,7 @@ describe('fields that are not what they should be', () => {
     [{ createdAt: 1, updatedAt: '1' }, { created_at: new Date(1) }, ''],
     [
       { createdAt: null, updatedAt: '1' },
-      { created_at: new Date('2025-12-01T00:00:00.000Z') },
+      { created_at: new Date('2025-12-19T13:00:00.000Z') },
       'the beginning of its thread taken',
     ],
     [{ createdAt: '2025-12-19T14:00:00' }, { created_at: new Date('2025-12-19T14:00:00.000Z') }, ''],
@@ -236,7 +219,7 @@ describe('fields that are not what they should be', () => {
     [{ updatedAt: '2025-12-19T15:00:00.000Z' }, { edited_at: new Date('2025-12-19T15:00:00.000Z') }, ''],
     [{ role: 'assistant' }, { author_account_id: null }, ''],
   ])('a message with %j is taken as near as can be', (rest, expected, why) => {
-    const { values, reasons } = one({ threads: [thread('t1')], messages: [message('m', rest)] }, 'm')
+    const { values, reasons } = one({ threads: [thread('thread_1')], messages: [message('m', rest)] }, 'm')
     expect(values).toMatchObject(expected)
     expect(reasons).toContain(why)
   })

@@ -50,6 +50,15 @@ export async function writeRows(
   }
 }
 
+/** The owner's entries of sessions just made: what is in them counts as read, also where a clock ran ahead. */
+export async function writeInbox(tx: Transaction, sessionIds: string[]): Promise<void> {
+  await tx.execute(sql`
+    insert into inbox_entries (account_id, session_id, title, last_read_at)
+    select s.owner_account_id, s.id, s.title, greatest(clock_timestamp(), max(m.created_at))
+    from sessions s left join chat_messages m on m.session_id = s.id
+    where s.id = any(${uuids(sessionIds)}) group by s.id`)
+}
+
 // A row stays where it is: scope, thread and position never change.
 async function updateRow(tx: Transaction, rowId: string, { table, values }: PlannedRow): Promise<void> {
   if (table === 'chat_threads') {
