@@ -14,7 +14,10 @@ const handler = await builtApp()
 // Names of built assets carry their digest; everything else is asked for again.
 const forever = staticMiddleware({ dir: resolve('dist/client'), maxAge: 31_536_000, immutable: true })
 const askedAgain = staticMiddleware({ dir: resolve('dist/client') })
-const isDigested = (request: Request) => new URL(request.url).pathname.startsWith('/assets/')
+const pathOf = (request: Request) => new URL(request.url).pathname
+const isDigested = (request: Request) => pathOf(request).startsWith('/assets/')
+// No file has such a name, and to find that out takes longer than many an answer.
+const isCall = (request: Request) => /^\/(api|_serverFn)\//.test(pathOf(request))
 
 const server = serve({
   hostname: env.HOST,
@@ -27,7 +30,8 @@ const server = serve({
       const response = await next()
       return response.headers.has('x-content-type-options') ? response : secure(response, env)
     },
-    (request, next) => (isDigested(request) ? forever : askedAgain)(request, next),
+    (request, next) =>
+      isCall(request) ? next() : (isDigested(request) ? forever : askedAgain)(request, next),
   ],
   fetch: (request) => handler.fetch(request),
 })
