@@ -38,6 +38,7 @@ export class LiveStream {
   #renewTimer: ReturnType<typeof setTimeout> | undefined
   #settleTimer: ReturnType<typeof setTimeout> | undefined
   #failures = 0
+  #slowStarts = 0
   #notBefore = 0
   #directUntil = 0
   #lastId = 0
@@ -139,7 +140,10 @@ export class LiveStream {
       url,
       firstByteMs: timing.firstByteMs,
       silenceMs: timing.silenceMs,
-      onOpen: () => monitor.opened(),
+      onOpen: () => {
+        this.#slowStarts = 0
+        monitor.opened()
+      },
       onFrame: (frame) => this.#receive(frame),
       onEnd: (how) => this.#ended(how),
     })
@@ -180,7 +184,9 @@ export class LiveStream {
   #ended(how: ConnectionEnd): void {
     this.#disconnect()
     if (this.#subscriptions.size === 0) return
-    if (how === 'lost' || how === 'finished') this.#retry(how === 'finished')
+    // Once is a busy moment; twice in a row is something on the way that holds streams back.
+    const isSlow = how === 'buffered' && ++this.#slowStarts < 2
+    if (isSlow || how === 'lost' || how === 'finished') this.#retry(how === 'finished')
     else {
       this.#directUntil = performance.now() + this.#options.timing.directMs
       this.#askDirectly()
