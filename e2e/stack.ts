@@ -98,12 +98,19 @@ export function runStarter(env: NodeJS.ProcessEnv): Started {
   return runNode(['server/start.ts'], env)
 }
 
-export function runNode(args: string[], env: NodeJS.ProcessEnv, command = process.execPath): Started {
-  const child = spawn(command, args, {
+export interface RunOptions {
+  /** Another Node than this one. */
+  command?: string
+  stdin?: string
+}
+
+export function runNode(args: string[], env: NodeJS.ProcessEnv, options: RunOptions = {}): Started {
+  const child = spawn(options.command ?? process.execPath, args, {
     // Settings of the test runner are nothing that a person has.
     env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
   })
+  child.stdin?.end(options.stdin)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (part) => {
@@ -118,8 +125,8 @@ export function runNode(args: string[], env: NodeJS.ProcessEnv, command = proces
 }
 
 /** Runs one of the project's programs to its end. */
-export async function runToEnd(args: string[], env: NodeJS.ProcessEnv = {}, command = process.execPath) {
-  const { ended, output } = runNode(args, env, command)
+export async function runToEnd(args: string[], env: NodeJS.ProcessEnv = {}, options: RunOptions = {}) {
+  const { ended, output } = runNode(args, env, options)
   return { code: await ended, output: output() }
 }
 
