@@ -24,13 +24,19 @@ export async function newSigningKey(): Promise<string> {
 export async function startStack({ longPollTimeoutMs = 20_000 } = {}) {
   const database = await testDatabase()
   const electricOptions = { databaseUrl: database.electricUrl, secret: SECRET, longPollTimeoutMs }
-  const electric = await startElectric(electricOptions)
+  let electric = await startElectric(electricOptions)
   const apps: TestApp[] = []
   const shared = { key: await newSigningKey() }
   return {
     ...database,
-    electric,
-    electricOptions,
+    /** It keeps nothing: every shape has another handle afterwards. */
+    restartElectric: async (whileAway: () => Promise<unknown> = async () => {}) => {
+      const { port } = electric
+      await electric.close()
+      await whileAway()
+      electric = await startElectric({ ...electricOptions, port })
+      await electric.ready
+    },
     /** One more app instance; with its own signing key when asked. */
     startApp: async (
       options: { ownKey?: boolean; databaseUrl?: string; electricUrl?: string; port?: number } = {},

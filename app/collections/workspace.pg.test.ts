@@ -13,6 +13,7 @@ let stack: Awaited<ReturnType<typeof startStack>>
 let app: TestApp
 let world: World
 const closing: (() => Promise<unknown>)[] = []
+let requested: string[] = []
 
 beforeAll(async () => {
   stack = await startStack()
@@ -21,6 +22,7 @@ beforeAll(async () => {
 afterAll(() => stack.stop())
 beforeEach(async () => {
   world = await makeWorld(stack.db)
+  requested = []
 })
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
@@ -35,6 +37,7 @@ function openTab(
   const asAccount: typeof fetch = (input, init) => {
     const headers = new Headers(init?.headers)
     headers.set('x-account', accountId)
+    requested.push(String(input))
     return fetch(input, { ...init, headers })
   }
   const workspace = createWorkspace({
@@ -102,13 +105,14 @@ describe('a workspace', () => {
   })
 
   it('follows all shapes over one connection', async () => {
-    const wire = await wired()
-    const tab = openTab(world.viewer, wire.url)
+    const tab = openTab(world.viewer)
     const session = await follow(tab)
     await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
     await sendAs(world.owner, 'second')
     await expect.poll(() => contents(session)).toEqual(['first', 'second'])
     await expect.poll(() => tab.inbox.get(world.session_id)?.unread_count).toBe(2)
+    expect(requested.filter((url) => url.includes('live=true'))).toEqual([])
+    expect(requested.filter((url) => url.endsWith('/api/live')).length).toBeGreaterThan(0)
   })
 
   it('shows what is sent at once, and the same row confirmed, in every tab in one order', async () => {
@@ -328,5 +332,27 @@ describe('a server that restarts', () => {
     await sendAs(world.owner, 'afterwards')
     await expect.poll(() => contents(session)).toEqual(['first', 'meanwhile', 'afterwards'])
     await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+  })
+})
+
+describe('Electric that restarts', () => {
+  it('and has forgotten every handle leaves the rows on the screen, and what was missed comes', async () => {
+    const tab = openTab(world.editor)
+    const session = await follow(tab)
+    await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+    let fewest = session.messages.size
+    session.messages.subscribeChanges(() => {
+      fewest = Math.min(fewest, session.messages.size)
+    })
+    let mine: Promise<void> | undefined
+    await stack.restartElectric(async () => {
+      mine = tab.mutate('chat_messages.send', message('mine')).done
+      await sendAs(world.owner, 'theirs')
+    })
+    await mine
+    await expect.poll(() => contents(session).toSorted()).toEqual(['first', 'mine', 'theirs'])
+    expect(contents(session)).toEqual(await stored())
+    expect(fewest).toBe(1)
+    await expect.poll(() => tab.connection.getSnapshot(), { timeout: 10_000 }).toBe('live')
   })
 })

@@ -1,4 +1,4 @@
-import { createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 
 /** A wire between a page and its server that can be cut, in the middle of anything. */
 export interface Wire {
@@ -8,7 +8,6 @@ export interface Wire {
   mend(): void
   /** Cuts the connections that carry an answer once so many bytes of answers have passed. */
   cutAfterBytes(bytes: number): void
-  requests(): number
   close(): Promise<void>
 }
 
@@ -17,10 +16,7 @@ export async function openWire(target: string): Promise<Wire> {
   const sockets = new Set<Socket>()
   let isCut = false
   let left = Number.POSITIVE_INFINITY
-  let connections = 0
-  const { connect } = await import('node:net')
   const server = createServer((client) => {
-    connections++
     if (isCut) return client.destroy()
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) {
@@ -56,7 +52,6 @@ export async function openWire(target: string): Promise<Wire> {
     cutAfterBytes: (bytes) => {
       left = bytes
     },
-    requests: () => connections,
     close: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
