@@ -43,19 +43,21 @@ async function follow(
   const right = await readRight(state, { token, shapeName, sessionId: session_id ?? null })
   const lease = leaseOf(state, right, caller)
   try {
-    let status: number
-    do {
-      const answer = await askPatiently(ctx, right, position, lease.signal)
-      status = answer.status
+    for (let from: Position | null = position; from; ) {
+      const answer = await askPatiently(ctx, right, from, lease.signal)
+      const to = positionAfter(answer)
       await output.send(async () => {
-        const body = new Uint8Array(await new Response(answer.body).arrayBuffer())
+        const body = await readBody(answer)
         // After the body was read: nothing may be sent once the right has ended, however long the turn took.
         lease.signal.throwIfAborted()
         if (right.claims.sessionId) state.trust.assertCurrent()
-        return { id, status, headers: answer.headers, body }
+        return { id, status: answer.status, headers: answer.headers, body }
       })
-      await advance(position, answer, lease.signal)
-    } while (status === 200)
+      // An answer that moves nothing at all would otherwise be asked for again without a pause.
+      const stands = to?.offset === from.offset && to.cursor === from.cursor
+      if (stands) await delay(1000, undefined, { signal: lease.signal })
+      from = to
+    }
   } catch (error) {
     lease.signal.throwIfAborted() // its reason says why; the error is only what that looked like from here
     throw error
@@ -65,6 +67,25 @@ async function follow(
 }
 
 type Position = Pick<LiveEntry, 'handle' | 'offset' | 'cursor'>
+
+/** Null after the last answer there is. */
+function positionAfter({ status, headers }: UpstreamAnswer): Position | null {
+  if (status !== 200) return null
+  const handle = headers.get('electric-handle')
+  const offset = headers.get('electric-offset')
+  const cursor = headers.get('electric-cursor')
+  // Sent on, such an answer would stop the client for good.
+  if (!handle || !offset || !cursor) throw new Unavailable('an answer without a position', '1')
+  return { handle, offset, cursor }
+}
+
+async function readBody({ body }: UpstreamAnswer): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await new Response(body).arrayBuffer())
+  } catch (cause) {
+    throw new Unavailable(cause, '1') // Electric went away in the middle of it
+  }
+}
 
 // A restarting Electric is back within a second or so: asking again from here spares every browser its back-off.
 async function askPatiently(
@@ -84,17 +105,6 @@ async function askPatiently(
     }
   }
   return askUpstream(ctx, url, signal)
-}
-
-async function advance(position: Position, { status, headers }: UpstreamAnswer, signal: AbortSignal) {
-  if (status !== 200) return
-  const handle = headers.get('electric-handle')
-  const offset = headers.get('electric-offset')
-  const cursor = headers.get('electric-cursor')
-  if (!handle || !offset || !cursor) throw new Unavailable(undefined, '1')
-  // An answer that moves nothing at all would otherwise be asked for again without a pause.
-  if (offset === position.offset && cursor === position.cursor) await delay(1000, undefined, { signal })
-  Object.assign(position, { handle, offset, cursor })
 }
 
 function refusal(ctx: ProxyContext, { id, shape }: LiveEntry, error: unknown): LiveFrame {

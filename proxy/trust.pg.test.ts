@@ -2,7 +2,9 @@ import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openWire } from '#app/sync/testing.ts'
 import { apply, makeWorld, row, type World } from '#server/mutations/testing.ts'
-import { startStack, type TestApp } from './testing.ts'
+import { loadSigningKey } from './signing-key.ts'
+import { newSigningKey, startStack, type TestApp } from './testing.ts'
+import { openTrust } from './trust.ts'
 
 let stack: Awaited<ReturnType<typeof startStack>>
 let world: World
@@ -85,5 +87,25 @@ describe('a lost notification channel', () => {
     await expect
       .poll(async () => (await listeners()).pids?.filter((pid) => !before?.includes(pid)).length)
       .toBe(before?.length)
+  })
+})
+
+describe('a flood of unknown keys', () => {
+  it('makes no flood of questions to Postgres', async () => {
+    let asked = 0
+    const db: typeof stack.db = {
+      ...stack.db,
+      transaction: (accountId, work) => {
+        asked++
+        return stack.db.transaction(accountId, work)
+      },
+    }
+    const { log } = (await stack.startApp()).ctx
+    const trust = await openTrust({ db, log }, await loadSigningKey(await newSigningKey()))
+    closing.push(() => trust.close())
+    const before = asked
+    for (let n = 0; n < 2000; n++) expect(await trust.key(String(n).padStart(43, 'k'))).toBeUndefined()
+    // One for the flood, and whatever the regular look adds while it lasts.
+    expect(asked - before).toBeLessThan(5)
   })
 })

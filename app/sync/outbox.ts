@@ -149,6 +149,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
   const lookForOrphans = () => void adoptOrphans().catch(() => {}) // looked for again soon
   lookForOrphans()
+  // A page that was reloaded may hold its lock for a moment longer than it lives.
+  const soon = setTimeout(lookForOrphans, Math.min(500, lookForOrphansMs))
   const orphanTimer = setInterval(lookForOrphans, lookForOrphansMs)
 
   return {
@@ -188,6 +190,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     close: async () => {
       closed = true
+      clearTimeout(soon)
       clearInterval(orphanTimer)
       wakeUp.resolve()
       const { storage, life } = await opened
