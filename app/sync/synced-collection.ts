@@ -32,6 +32,7 @@ export function syncedCollection<T extends Row<unknown>>(
     url: `${shapesUrl}/${shape}`,
     params: scope === null ? {} : { session_id: scope },
     fetchClient: transport.connect(shape, scope),
+    warnOnHttp: false, // about six connections for an origin: all live requests share one
     // Rows hold times as Date, as the schema's row types say.
     parser: { timestamptz: (text: string) => new Date(text) },
     onError: (error) => {
