@@ -1,12 +1,18 @@
-import { sql as raw } from 'drizzle-orm'
-import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { sql as raw, type SQLWrapper } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { Pool, type PoolClient } from 'pg'
 import postgres from 'postgres'
 import * as schema from './schema/index.ts'
 
-type Drizzle = PostgresJsDatabase<typeof schema>
+type DrizzleTransaction = Parameters<Parameters<NodePgDatabase<typeof schema>['transaction']>[0]>[0]
+
+/** Rows of a statement; `count` is how many it returned or changed. */
+export type Rows<T> = T[] & { count: number }
 
 /** What a transaction's work gets: Drizzle bound to that transaction. */
-export type Transaction = Parameters<Parameters<Drizzle['transaction']>[0]>[0]
+export type Transaction = Omit<DrizzleTransaction, 'execute' | 'transaction'> & {
+  execute<T extends Record<string, unknown>>(query: SQLWrapper | string): Promise<Rows<T>>
+}
 
 export interface Committed<T> {
   value: T
@@ -19,6 +25,7 @@ export interface Database {
    * Runs `work` in one transaction on behalf of an account (null: the server itself) and commits it.
    * Everything the app does goes through here, reads too: `app.account_id` is set for the transaction only,
    * which is what row-level security reads.
+   * @throws ConnectionLost when Postgres went away; whether a commit that was under way happened is not known then.
    */
   transaction<T>(accountId: string | null, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>>
   /** Calls back for each notification of a channel, and once after every (re)connection with null. */
@@ -26,23 +33,80 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** Postgres cannot be reached, or went away in the middle. */
+export class ConnectionLost extends Error {
+  override name = 'ConnectionLost'
+  /** SQLSTATE connection_failure, which a driver has no way to send. */
+  readonly code = '08006'
+}
+
+const CONNECT_WITHIN_MS = 10_000
+
 /** @param url connection string of the role to run as, see roles.ts. */
 export function connect(url: string, { maxConnections = 20 } = {}): Database {
-  const client = postgres(url, { max: maxConnections, onnotice: () => {}, connection: { TimeZone: 'UTC' } })
-  const db = drizzle(client, { schema })
+  // Transactions do not run on postgres.js: after its connection is lost it sends what follows on a new one, outside of
+  // the transaction, or ends the process (its issues 1155 and 1208). A client of pg that was lost stays lost.
+  const pool = new Pool({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    options: '-c timezone=UTC',
+  })
+  pool.on('error', () => {
+    // An idle connection was lost; the pool makes another when one is wanted.
+  })
+  const listener = postgres(url, { max: 1, onnotice: () => {} })
   return {
-    transaction: (accountId, work) =>
-      db.transaction(async (tx) => {
-        await tx.execute(raw`select set_config('app.account_id', ${accountId ?? ''}, true)`)
-        const value = await work(tx)
-        return { value, txid: await currentTxid(tx) }
-      }),
+    transaction: async (accountId, work) => {
+      const client = await pool.connect().catch((cause: Error) => {
+        throw new ConnectionLost(`PostgreSQL cannot be reached: ${cause.message}`, { cause })
+      })
+      return inTransaction(client, accountId, work)
+    },
     listen: async (channel, onMessage) => {
-      const { unlisten } = await client.listen(channel, onMessage, () => onMessage(null))
+      const { unlisten } = await listener.listen(channel, onMessage, () => onMessage(null))
       return unlisten
     },
-    close: () => client.end({ timeout: 5 }),
+    close: async () => {
+      await Promise.all([pool.end(), listener.end({ timeout: 5 })])
+    },
   }
+}
+
+async function inTransaction<T>(
+  client: PoolClient,
+  accountId: string | null,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<Committed<T>> {
+  let lost: Error | undefined
+  const onLost = (error: Error) => {
+    lost = error
+  }
+  client.on('error', onLost)
+  try {
+    return await drizzle(client, { schema }).transaction(async (drizzleTx) => {
+      const tx = withRows(drizzleTx)
+      await tx.execute(raw`select set_config('app.account_id', ${accountId ?? ''}, true)`)
+      const value = await work(tx)
+      return { value, txid: await currentTxid(tx) }
+    })
+  } catch (error) {
+    if (!lost) throw error
+    throw new ConnectionLost('PostgreSQL went away in the middle of a transaction.', { cause: error })
+  } finally {
+    client.off('error', onLost)
+    client.release(lost)
+  }
+}
+
+function withRows(tx: DrizzleTransaction): Transaction {
+  const execute = tx.execute.bind(tx)
+  return Object.assign(Object.create(tx) as DrizzleTransaction, {
+    async execute<T extends Record<string, unknown>>(query: SQLWrapper | string): Promise<Rows<T>> {
+      const { rows, rowCount } = await execute<T>(query)
+      return Object.assign(rows as unknown as T[], { count: rowCount ?? 0 }) // Drizzle narrows T again
+    },
+  })
 }
 
 // Inside the transaction: an id read outside names another one, and the client would wait for it until its timeout.

@@ -30,5 +30,5 @@ export async function createAccount(library: Library, input: NewAccount): Promis
 
 function isTaken(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
-  return (cause as { constraint_name?: unknown } | undefined)?.constraint_name === 'users_email_unique' // as postgres.js names it
+  return (cause as { constraint?: unknown } | undefined)?.constraint === 'users_email_unique' // as pg names it
 }

@@ -1,5 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm'
-import postgres from 'postgres'
+import { DatabaseError } from 'pg'
+import { ConnectionLost } from '#db/client.ts'
 import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 
@@ -26,7 +27,7 @@ export function asRefusal(error: unknown): unknown {
     return new AppError('invalid', 'The database does not accept these values.', options)
   }
   if (isWorthRetrying(error) || isOutOfReach(code)) {
-    const message = 'The database is busy or restarting. The change was not made; send it again.'
+    const message = 'The database is busy or restarting. Send the change again with the same id.'
     return new AppError('unavailable', message, options)
   }
   return error
@@ -34,9 +35,8 @@ export function asRefusal(error: unknown): unknown {
 
 function reasonOf(error: unknown): { code?: string | undefined; constraint?: string | undefined } {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
-  if (cause instanceof postgres.PostgresError) return { code: cause.code, constraint: cause.constraint_name }
-  if (cause instanceof AggregateError) return reasonOf(cause.errors[0])
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return { code: cause.code }
+  if (cause instanceof DatabaseError) return { code: cause.code, constraint: cause.constraint }
+  if (cause instanceof ConnectionLost) return { code: cause.code }
   return {}
 }
 
@@ -44,18 +44,7 @@ function isPrimaryKey(constraint: string | undefined): boolean {
   return constraint?.endsWith('_pkey') ?? false
 }
 
-const CONNECTION_CODES = new Set([
-  'CONNECTION_CLOSED',
-  'CONNECTION_DESTROYED',
-  'CONNECTION_ENDED',
-  'CONNECT_TIMEOUT',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-])
-
 /** Connections (08), resources (53), and a server that stops or starts (57). */
 function isOutOfReach(code = ''): boolean {
-  return CONNECTION_CODES.has(code) || /^(08|53|57P0)/.test(code)
+  return /^(08|53|57P0)/.test(code)
 }
