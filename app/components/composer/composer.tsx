@@ -10,7 +10,8 @@ import { useMentionChoice } from './use-mention-choice.ts'
 interface Props {
   accountId: string
   threadId: string
-  placeholder: string
+  /** Where it goes, for those who cannot see it. */
+  label: string
   members: readonly Mentionable[]
   /** Whether it was taken; if not, the text stays. */
   onSend: (content: string, mentions: string[]) => boolean
@@ -18,7 +19,7 @@ interface Props {
 }
 
 /** Typing changes nothing but this component: however long the thread, a key costs the same. */
-export function Composer({ accountId, threadId, placeholder, members, onSend, onEditLast }: Props) {
+export function Composer({ accountId, threadId, label, members, onSend, onEditLast }: Props) {
   const [text, setText] = useState(() => readDraft(localStorage, accountId, threadId))
   const [caret, setCaret] = useState(text.length)
   const [kept, setKept] = useState(true)
@@ -77,8 +78,8 @@ export function Composer({ accountId, threadId, placeholder, members, onSend, on
           ref={area}
           className="composer-text"
           data-composer=""
-          aria-label={placeholder}
-          placeholder={placeholder}
+          aria-label={label}
+          placeholder="Write a message"
           aria-autocomplete="list"
           aria-controls={isOpen ? listId : undefined}
           aria-activedescendant={isOpen ? `${listId}-${mention.active}` : undefined}

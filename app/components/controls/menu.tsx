@@ -14,9 +14,18 @@ export function Menu({ trigger, align = 'end', side = 'bottom', children }: Menu
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align={align} side={side} sideOffset={6} collisionPadding={8}>
-          {children}
-        </DropdownMenu.Content>
+        {/* At the end of the page, outside of all its landmarks: this is its own. */}
+        <section aria-label="Menu">
+          <DropdownMenu.Content
+            className="menu"
+            align={align}
+            side={side}
+            sideOffset={6}
+            collisionPadding={8}
+          >
+            {children}
+          </DropdownMenu.Content>
+        </section>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   )

@@ -12,8 +12,8 @@ test('a huge value is cut and says how much is left', () => {
   expect(shownPart('x').left).toBe(0)
 })
 
-test('the hint of a call is the first line of its first plain argument', () => {
-  expect(argumentHint({ options: {}, path: 'src/a.ts\nmore' })).toBe('src/a.ts')
+test('the hint of a call is the first line of its first text, or its first number', () => {
+  expect(argumentHint({ options: {}, from: 1, path: 'src/a.ts\nmore' })).toBe('src/a.ts')
   expect(argumentHint({ line: 12 })).toBe('12')
   expect(argumentHint(null)).toBe('')
   expect(argumentHint({})).toBe('')

@@ -10,10 +10,12 @@ export function shownPart(text: string): { text: string; left: number } {
   return { text: text.slice(0, MAX_SHOWN_CHARACTERS), left: Math.max(0, text.length - MAX_SHOWN_CHARACTERS) }
 }
 
-/** Says in one line what a tool was called with: its first short text or number. */
+/** Says in one line what a tool was called with: its first text, or else its first number. */
 export function argumentHint(value: unknown): string {
   if (typeof value === 'string') return value.split('\n', 1)[0] ?? ''
   if (value === null || typeof value !== 'object') return ''
-  const texts = Object.values(value).filter((each) => typeof each === 'string' || typeof each === 'number')
-  return String(texts[0] ?? '').split('\n', 1)[0] ?? ''
+  const values = Object.values(value)
+  const plain =
+    values.find((each) => typeof each === 'string') ?? values.find((each) => typeof each === 'number')
+  return String(plain ?? '').split('\n', 1)[0] ?? ''
 }

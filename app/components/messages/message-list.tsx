@@ -34,7 +34,9 @@ export function MessageList({ rows, children, startAt, onAtEndChange, ref }: Pro
   // Worked out while rendering: the list needs it in the same pass as the rows themselves.
   const change: ListChange = listChange(shown.current, indexes, place.current.seen)
 
-  const scrollToEnd = () => list.current?.scrollToIndex(indexes.size - 1, { align: 'end' })
+  const scrollToEnd = () => {
+    list.current?.scrollToIndex(indexes.size - 1, { align: 'end' })
+  }
 
   const onScroll = (offset: number) => {
     const handle = list.current
@@ -53,7 +55,10 @@ export function MessageList({ rows, children, startAt, onAtEndChange, ref }: Pro
   // biome-ignore lint/correctness/useExhaustiveDependencies: where a list begins is decided once.
   useLayoutEffect(() => {
     const start = startAt === undefined ? undefined : indexes.get(startAt)
-    if (start === undefined) return scrollToEnd()
+    if (start === undefined) {
+      scrollToEnd()
+      return
+    }
     place.current.atEnd = false
     onAtEndChange(false)
     list.current?.scrollToIndex(start, { align: 'start', offset: -ROOM_ABOVE_PX })

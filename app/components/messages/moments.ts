@@ -14,6 +14,7 @@ const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
 
 export const timeOfDay = (moment: Date): string => time.format(moment)
+export const dateOnly = (moment: Date): string => date.format(moment)
 export const fullMoment = (moment: Date): string => full.format(moment)
 
 /** Names the local calendar day; equal for two moments of one day only. */

@@ -4,10 +4,10 @@ import { useTabTitle } from './use-tab-title.ts'
 export function HomeScreen() {
   useTabTitle()
   return (
-    <main className="pane home-pane">
+    <section className="pane home-pane" aria-label="Welcome">
       <div className="empty centred">
         <Logo />
-        <h1 className="empty-title">Pick up the thread</h1>
+        <h2 className="empty-title">Pick up the thread</h2>
         <p>
           Open a session on the left, or begin one. Everything you see is live, and works without a network.
         </p>
@@ -16,6 +16,6 @@ export function HomeScreen() {
           <kbd>?</kbd> all shortcuts
         </p>
       </div>
-    </main>
+    </section>
   )
 }

@@ -1,16 +1,14 @@
 import { useEffect, useState } from 'react'
 import { Button } from '#app/components/controls/button.tsx'
-import { fullMoment, shortMoment } from '#app/components/messages/moments.ts'
+import { dateOnly, fullMoment } from '#app/components/messages/moments.ts'
 import { type LiveInvitation, liveInvitations } from './live-invitations.ts'
 import { reasonOf, useChange } from './use-change.ts'
-import { useNow } from './use-now.ts'
 
 /** Links that still work, and the way to stop them. Asked for when the dialog opens: invitations are never synced. */
 export function InvitationList({ sessionId }: { sessionId: string }) {
   const change = useChange()
   const [invitations, setInvitations] = useState<readonly LiveInvitation[]>([])
   const [error, setError] = useState<string>()
-  const now = useNow()
   useEffect(() => {
     let isCurrent = true
     liveInvitations(sessionId).then(
@@ -41,7 +39,7 @@ export function InvitationList({ sessionId }: { sessionId: string }) {
               <small>
                 used {uses} of {max_uses}, until{' '}
                 <time dateTime={expires_at.toISOString()} title={fullMoment(expires_at)}>
-                  {shortMoment(expires_at, now)}
+                  {dateOnly(expires_at)}
                 </time>
               </small>
             </span>

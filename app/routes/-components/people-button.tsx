@@ -1,4 +1,3 @@
-import { UserPlus } from 'lucide-react'
 import { useState } from 'react'
 import { Button } from '#app/components/controls/button.tsx'
 import { AvatarStack } from '#app/components/people/avatar-stack.tsx'
@@ -19,11 +18,7 @@ export function PeopleButton() {
         <AvatarStack members={members} />
         <span>{members.length === 1 ? '1 person' : `${members.length} people`}</span>
       </button>
-      {canInvite && (
-        <Button onClick={() => setOpen('invite')}>
-          <UserPlus /> Invite
-        </Button>
-      )}
+      {canInvite && <Button onClick={() => setOpen('invite')}>Invite</Button>}
       <MembersDialog
         open={open === 'members'}
         onOpenChange={(isOpen) => setOpen(isOpen ? 'members' : undefined)}

@@ -39,12 +39,12 @@ function OpenSessionScreen({ threadId }: { threadId: string | undefined }) {
       {threadId ? (
         <ThreadPane threadId={threadId} onSearch={search} />
       ) : (
-        <main className="pane thread-pane">
+        <section className="pane thread-pane" aria-label="Thread">
           <div className="empty centred">
-            <h1 className="empty-title">{open.session?.title ?? 'Session'}</h1>
+            <h2 className="empty-title">{open.session?.title ?? 'Session'}</h2>
             <p>Choose a thread, or begin one.</p>
           </div>
-        </main>
+        </section>
       )}
       <SearchDialog open={isSearching} onOpenChange={setSearching} />
     </>
@@ -66,9 +66,9 @@ function useLatestThread(threadId: string | undefined): void {
 function EndedSession() {
   useTabTitle()
   return (
-    <main className="pane thread-pane">
+    <section className="pane thread-pane" aria-label="Thread">
       <div className="empty centred">
-        <h1 className="empty-title">This session is not open to you</h1>
+        <h2 className="empty-title">This session is not open to you</h2>
         <p>
           It was deleted, you no longer take part in it, or the link is wrong. Nothing of it is kept here.
         </p>
@@ -76,6 +76,6 @@ function EndedSession() {
           See your sessions
         </Link>
       </div>
-    </main>
+    </section>
   )
 }

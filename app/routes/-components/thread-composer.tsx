@@ -46,7 +46,7 @@ export function ThreadComposer({ thread, onSent, onEditLast }: Props) {
     <Composer
       accountId={accountId}
       threadId={thread.id}
-      placeholder={`Write in “${thread.title}”`}
+      label={`Write in “${thread.title}”`}
       members={members}
       onSend={send}
       onEditLast={onEditLast}

@@ -18,13 +18,13 @@ export function ThreadPane({ threadId, onSearch }: Props) {
   // A thread nobody has written in is complete without its messages, so a new one can be written in at once.
   const isLoaded = open.hasMessages || open.messages.length > 0 || thread?.message_count === 0
   return (
-    <main className="pane thread-pane">
+    <section className="pane thread-pane" aria-label="Thread">
       {thread && <ThreadHeader thread={thread} onSearch={onSearch} />}
       {thread && isLoaded && open.role && <Conversation key={threadId} thread={thread} />}
       {thread && !(isLoaded && open.role) && <ListSkeleton />}
       {!thread && !open.isReady && <ListSkeleton />}
       {!thread && open.isReady && <MissingThread />}
-    </main>
+    </section>
   )
 }
 
@@ -40,7 +40,7 @@ function ThreadHeader({ thread, onSearch }: { thread: ChatThread; onSearch: () =
       >
         <ChevronLeft />
       </Link>
-      <h1 className="pane-title">{thread.title}</h1>
+      <h2 className="pane-title">{thread.title}</h2>
       {thread.status === 'archived' && <span className="tag">Archived</span>}
       <span className="thread-mode">{thread.mode === 'session' ? 'About the session' : 'General'}</span>
       <IconButton label="Search the session (/)" onClick={onSearch}>
@@ -54,7 +54,7 @@ function MissingThread() {
   const { id } = useOpenSession()
   return (
     <div className="empty centred">
-      <h1 className="empty-title">This thread is not here</h1>
+      <h2 className="empty-title">This thread is not here</h2>
       <p>It was removed, or the link is wrong.</p>
       <Link to="/s/$sessionId" params={{ sessionId: id }} className="button" data-look="plain">
         See the threads

@@ -3,7 +3,7 @@ import { useWorkspace } from '#app/collections/workspace.tsx'
 import { authorOf } from '#app/components/messages/author.ts'
 import type { Delivery } from '#app/components/messages/delivery.ts'
 import { type MessageActions, MessageItem } from '#app/components/messages/message-item.tsx'
-import { dayLabel, fullMoment } from '#app/components/messages/moments.ts'
+import { dateOnly, dayLabel, fullMoment } from '#app/components/messages/moments.ts'
 import type { TimelineRow } from '#app/components/messages/timeline.ts'
 import { ToolEventCard } from '#app/components/messages/tool-event-card.tsx'
 import type { ChatThread } from '#db/schema/chat-threads.ts'
@@ -77,7 +77,10 @@ function ThreadStart({ thread }: { thread: ChatThread }) {
       <p className="thread-start-title">{thread.title}</p>
       <p>
         {thread.mode === 'session' ? 'A thread about this session.' : 'A general thread.'} Begun{' '}
-        <time dateTime={thread.created_at.toISOString()}>{fullMoment(thread.created_at)}</time>.
+        <time dateTime={thread.created_at.toISOString()} title={fullMoment(thread.created_at)}>
+          {dateOnly(thread.created_at)}
+        </time>
+        .
       </p>
     </div>
   )

@@ -1,11 +1,11 @@
-import { useRouter } from '@tanstack/react-router'
+import { type ErrorComponentProps, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { Button } from '#app/components/controls/button.tsx'
 import { Logo } from '#app/components/sessions/logo.tsx'
 import { reasonOf } from './use-change.ts'
 
 /** Shown when it cannot be found out who this is; tries again as soon as the network is back. */
-export function Unreachable({ error }: { error: Error }) {
+export function Unreachable({ error }: ErrorComponentProps) {
   const router = useRouter()
   useEffect(() => {
     const retry = () => void router.invalidate()

@@ -7,9 +7,10 @@ export function WorkspaceScreen({ children }: { children: ReactNode }) {
   const { sessionId, threadId } = useParams({ strict: false })
   const pane = threadId ? 'thread' : sessionId ? 'threads' : 'sessions'
   return (
-    <div className="workspace" data-pane={pane}>
+    <main className="workspace" data-pane={pane}>
+      <h1 className="visually-hidden">Throughline</h1>
       <SessionsPane />
       {children}
-    </div>
+    </main>
   )
 }
