@@ -23,6 +23,8 @@ export interface EmbeddedOptions {
   port?: number
   /** For throw-away test servers only: trades durability for speed. */
   unsafeFast?: boolean
+  /** Server settings in place of ours, such as `wal_level`. */
+  settings?: Record<string, string | number>
 }
 
 export interface EmbeddedPostgres {
@@ -197,6 +199,7 @@ function launch(native: string, options: EmbeddedOptions, port: number) {
     timezone: 'UTC',
     log_timezone: 'UTC',
     ...(options.unsafeFast ? { fsync: 'off', full_page_writes: 'off' } : {}),
+    ...options.settings,
   }
   const [command, ...args] = asUnprivileged([
     join(native, 'bin', 'postgres'),

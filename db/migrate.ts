@@ -40,7 +40,9 @@ async function assertUsable(sql: postgres.Sql, ownerUrl: string): Promise<void> 
   const [server] = await sql`
     select current_setting('server_version_num')::int as version, current_setting('wal_level') as wal_level,
            current_user as name, rolsuper, rolcreaterole, rolreplication,
+           format('%I', current_user) as quoted, format('%I', current_database()) as database,
            has_database_privilege(current_database(), 'CREATE') as may_create,
+           (select has_schema_privilege(oid, 'CREATE') from pg_namespace where nspname = 'public') as may_create_tables,
            (select count(*) from pg_roles where rolname in ${sql(Object.values(ROLE_NAMES))}) as roles
     from pg_roles where rolname = current_user`.catch((cause: unknown) => {
     throw new DatabaseNotUsable(unreachable(ownerUrl, cause), { cause })
@@ -56,13 +58,18 @@ async function assertUsable(sql: postgres.Sql, ownerUrl: string): Promise<void> 
   }
   if (!server.may_create) {
     problems.push(
-      `"${server.name}" may not create schemas here. As a superuser: GRANT CREATE ON DATABASE … TO "${server.name}".`,
+      `"${server.name}" may not create schemas here. As a superuser: GRANT CREATE ON DATABASE ${server.database} TO ${server.quoted};`,
+    )
+  }
+  if (!server.may_create_tables) {
+    problems.push(
+      `"${server.name}" may not create tables here. As a superuser: GRANT CREATE ON SCHEMA public TO ${server.quoted};`,
     )
   }
   const mayMakeRoles = server.rolsuper || (server.rolcreaterole && server.rolreplication)
   if (!mayMakeRoles) {
     problems.push(
-      `"${server.name}" may not make the roles that Throughline runs as. As a superuser: ALTER ROLE "${server.name}" CREATEROLE REPLICATION;`,
+      `"${server.name}" may not make the roles that Throughline runs as. As a superuser: ALTER ROLE ${server.quoted} CREATEROLE REPLICATION;`,
     )
   }
   if (problems.length > 0)

@@ -101,6 +101,7 @@ export function runStarter(env: NodeJS.ProcessEnv): Started {
 export interface RunOptions {
   /** Another Node than this one. */
   command?: string
+  cwd?: string
   stdin?: string
 }
 
@@ -109,6 +110,7 @@ export function runNode(args: string[], env: NodeJS.ProcessEnv, options: RunOpti
     // Settings of the test runner are nothing that a person has.
     env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
+    ...(options.cwd && { cwd: options.cwd }),
   })
   child.stdin?.end(options.stdin)
   let output = ''
