@@ -1,39 +1,46 @@
-/** Measures once, for one round. */
+/** Measures once. */
 type Block = () => Promise<unknown>
-type Results<Blocks> = { [Name in keyof Blocks]: Blocks[Name] extends () => Promise<infer R> ? R[] : never }
+/** By round, and in it by turn. */
+type Results<Blocks> = { [Name in keyof Blocks]: Blocks[Name] extends () => Promise<infer R> ? R[][] : never }
+
+export interface Course {
+  rounds: number
+  /** How often each block measures in a round. */
+  turns: number
+  signal: AbortSignal
+}
 
 /**
- * Runs every block once a round, each round beginning with another one, so that no block always has the same one
- * before it and a machine that grows slower grows slower for all. The first round warms up and is thrown away.
- * @returns what each block measured, by round.
+ * In every turn each block measures once, and each turn begins with another block: whatever else the machine does
+ * falls on all of them alike, and none always has the same one before it. The first round warms up and is thrown away.
  */
 export async function interleave<Blocks extends Record<string, Block>>(
-  rounds: number,
+  { rounds, turns, signal }: Course,
   blocks: Blocks,
-  signal: AbortSignal,
 ): Promise<Results<Blocks>> {
   const inOrder = Object.entries(blocks)
-  const results: Record<string, unknown[]> = Object.fromEntries(inOrder.map(([name]) => [name, []]))
+  const results: Record<string, unknown[][]> = Object.fromEntries(inOrder.map(([name]) => [name, []]))
   for (let round = 0; round <= rounds; round++) {
-    for (const [name, block] of [
-      ...inOrder.slice(round % inOrder.length),
-      ...inOrder.slice(0, round % inOrder.length),
-    ]) {
-      signal.throwIfAborted()
-      const measured = await block()
-      if (round > 0) results[name]?.push(measured)
+    for (const [name] of inOrder) results[name]?.push([])
+    for (let turn = 0; turn < turns; turn++) {
+      for (const [name, block] of startingAt(inOrder, turn)) {
+        signal.throwIfAborted()
+        results[name]?.at(-1)?.push(await block())
+      }
     }
   }
+  for (const byRound of Object.values(results)) byRound.shift()
   return results as Results<Blocks> // filled by the blocks' own names
 }
 
-/** Milliseconds that each of `count` calls took, one after another. */
-export async function timeEach(count: number, work: () => Promise<unknown>): Promise<number[]> {
-  const samples: number[] = []
-  for (let n = 0; n < count; n++) {
-    const startedAt = performance.now()
-    await work()
-    samples.push(performance.now() - startedAt)
-  }
-  return samples
+function startingAt<T>(items: readonly T[], index: number): T[] {
+  const first = index % items.length
+  return [...items.slice(first), ...items.slice(0, first)]
+}
+
+/** Milliseconds. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return performance.now() - startedAt
 }

@@ -27,12 +27,11 @@ export async function liveDelivery({ stack, http, sql, rounds, signal }: Bench):
   }
   try {
     const { inserted, sent } = await interleave(
-      rounds,
+      { rounds, turns: COMMITS, signal },
       {
         inserted: () => observe((id) => conversation.insert(sql, id), observers),
         sent: () => observe((id) => conversation.send(http, id), observers),
       },
-      signal,
     )
     const sought = { peerName: 'bare replication reader', limit: { times: 8 } }
     return [
@@ -49,23 +48,15 @@ type Observed = Record<'ours' | 'peer' | 'peerAgain', number>
 async function observe(
   commit: (id: string) => Promise<void>,
   { tab, reader, readerAgain }: Observers,
-): Promise<Observed[]> {
-  const samples: Observed[] = []
-  for (let n = 0; n < COMMITS; n++) {
-    const id = uuidv7()
-    const askedAt = performance.now()
-    const since = async ({ arrivals }: LiveTab | BareReader) => (await arrivals.of(id)) - askedAt
-    const [ours, peer, peerAgain] = await Promise.all([
-      since(tab),
-      since(reader),
-      since(readerAgain),
-      commit(id),
-    ])
-    samples.push({ ours, peer, peerAgain })
-    // People do not write in step with the stream's own requests.
-    await delay(Math.random() * LONGEST_PAUSE_MS)
-  }
-  return samples
+): Promise<Observed> {
+  // People do not write in step with the stream's own requests.
+  await delay(Math.random() * LONGEST_PAUSE_MS)
+  const id = uuidv7()
+  const askedAt = performance.now()
+  const since = async ({ arrivals }: LiveTab | BareReader) => (await arrivals.of(id)) - askedAt
+  const seen = Promise.all([since(tab), since(reader), since(readerAgain)])
+  const [[ours, peer, peerAgain]] = await Promise.all([seen, commit(id)])
+  return { ours, peer, peerAgain }
 }
 
 function byObserver(rounds: Observed[][]): Record<keyof Observed, number[][]> {

@@ -6,13 +6,13 @@ import { upstreamUrl } from '#proxy/upstream.ts'
 import { type Conversation, startConversation } from '../conversation.ts'
 import { type Figure, figure } from '../figures.ts'
 import { expectOk, type HttpClient } from '../http-client.ts'
-import { interleave, timeEach } from '../interleave.ts'
+import { interleave, timed } from '../interleave.ts'
 import type { Stack } from '../stack.ts'
 import type { Bench } from './index.ts'
 
 const SIZES = [
-  { messages: 5, characters: 80, requests: 60 },
-  { messages: 1000, characters: 360, requests: 15 },
+  { messages: 5, characters: 80, turns: 60 },
+  { messages: 1000, characters: 360, turns: 20 },
 ]
 
 /** A shape's snapshot through the proxy, through a bare pipe, and from Electric itself. */
@@ -31,20 +31,19 @@ export async function proxyLatency(bench: Bench): Promise<Figure[]> {
 async function snapshot(
   { stack, http, sql, rounds, signal }: Bench,
   pipeUrl: string,
-  { messages, characters, requests }: (typeof SIZES)[number],
+  { messages, characters, turns }: (typeof SIZES)[number],
 ): Promise<Figure[]> {
   const conversation = await startConversation(stack.appUrl, http)
   await conversation.fill(sql, messages, characters)
   const addresses = await addressesOf(conversation, stack, pipeUrl, http)
   const size = await bodySize(http, addresses)
   const get = ({ url, headers }: Address) => {
-    return () => timeEach(requests, async () => expectOk(await http.get(url, headers)))
+    return () => timed(async () => expectOk(await http.get(url, headers)))
   }
   const [proxy, pipe, direct] = [get(addresses.proxy), get(addresses.pipe), get(addresses.direct)]
   const samples = await interleave(
-    rounds,
+    { rounds, turns, signal },
     { proxy, pipe, direct, proxyAgain: proxy, pipeAgain: pipe, directAgain: direct },
-    signal,
   )
   const ours = { ours: samples.proxy, oursAgain: samples.proxyAgain }
   const measure = `snapshot of ${size} through the proxy`
