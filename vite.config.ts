@@ -7,7 +7,11 @@ import { defineConfig, type Plugin } from 'vite'
 export default defineConfig({
   plugins: [tanstackStart({ srcDirectory: 'app' }), react(), keepHandlesOutOfStorage(), listClientModules()],
   // Bundled ahead of time these two would miss the change that keepHandlesOutOfStorage makes.
-  optimizeDeps: { exclude: ['@electric-sql/client', '@tanstack/electric-db-collection'] },
+  optimizeDeps: {
+    exclude: ['@electric-sql/client', '@tanstack/electric-db-collection'],
+    // CommonJS, which a browser cannot load as it is.
+    include: ['@tanstack/electric-db-collection > debug'],
+  },
   // Names the build in both bundles: a tab whose build is not the server's any more offers to reload.
   define: { __BUILD_ID__: JSON.stringify(process.env.BUILD_ID ?? 'development') },
   // A server of ours never listens beyond loopback unless it was told to.

@@ -9,7 +9,7 @@ import { DeliveryNote } from './delivery-note.tsx'
 import { Markdown } from './markdown.tsx'
 import { MessageEditor } from './message-editor.tsx'
 import { MessageMenu } from './message-menu.tsx'
-import { fullMoment, timeOfDay } from './moments.ts'
+import { clockTime, fullMoment, timeOfDay } from './moments.ts'
 
 export interface MessageActions {
   copyText: (message: ChatMessage) => void
@@ -39,9 +39,9 @@ interface Props {
 
 export const MessageItem = memo(function MessageItem(props: Props) {
   const { message, author, startsGroup, isNew, isFlashing, delivery, canChange, actions } = props
-  const time = (
+  const time = (shown: string) => (
     <time dateTime={message.created_at.toISOString()} title={fullMoment(message.created_at)}>
-      {timeOfDay(message.created_at)}
+      {shown}
     </time>
   )
   return (
@@ -55,12 +55,14 @@ export const MessageItem = memo(function MessageItem(props: Props) {
       aria-label={`${author.name}, ${fullMoment(message.created_at)}`}
       aria-busy={delivery?.state === 'pending' || undefined}
     >
-      <div className="message-gutter">{startsGroup ? <Face author={author} /> : time}</div>
+      <div className="message-gutter">
+        {startsGroup ? <Face author={author} /> : time(clockTime(message.created_at))}
+      </div>
       <div className="message-body">
         {startsGroup && (
           <header className="message-header">
             <span className="message-author">{author.name}</span>
-            {time}
+            {time(timeOfDay(message.created_at))}
           </header>
         )}
         <MessageContent {...props} />

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dayKey, dayLabel, daysAgo, durationLabel, shortMoment, timeOfDay } from './moments.ts'
+import { clockTime, dayKey, dayLabel, daysAgo, durationLabel, shortMoment, timeOfDay } from './moments.ts'
 
 const now = new Date(2026, 10, 21, 0, 30)
 
@@ -36,4 +36,8 @@ test('durations use the unit that says them shortest', () => {
   expect(durationLabel(1540)).toBe('1.5 s')
   expect(durationLabel(42_000)).toBe('42 s')
   expect(durationLabel(125_000)).toBe('2 min 5 s')
+})
+
+test('the time in the margin is digits alone', () => {
+  expect(clockTime(new Date(2026, 10, 21, 21, 5))).toMatch(/^\d{1,2}\D05$/)
 })

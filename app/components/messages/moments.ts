@@ -14,6 +14,14 @@ const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' })
 
 export const timeOfDay = (moment: Date): string => time.format(moment)
+/** Without "am" and "pm": for the margin, where the first message of the group has said it. */
+export const clockTime = (moment: Date): string =>
+  time
+    .formatToParts(moment)
+    .filter((part) => part.type !== 'dayPeriod')
+    .map((part) => part.value)
+    .join('')
+    .trim()
 export const dateOnly = (moment: Date): string => date.format(moment)
 export const fullMoment = (moment: Date): string => full.format(moment)
 
