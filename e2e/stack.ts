@@ -163,7 +163,7 @@ export async function startSecondApp(stack: Stack): Promise<App> {
   }
 }
 
-function electricUrl(stack: Stack): string {
+export function electricUrl(stack: Stack): string {
   const [, url] = /Electric\s+(http:\S+)/.exec(stack.output()) ?? []
   if (!url) throw new Error(`Where Electric runs is not said:\n${stack.output()}`)
   return url

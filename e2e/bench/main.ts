@@ -35,7 +35,8 @@ process.exit()
 
 async function run(): Promise<void> {
   const startedAt = new Date()
-  const stack = await startStack(console.error, signal)
+  console.error('Starting …')
+  const stack = await startStack()
   try {
     const { figures, version } = await measure(stack)
     const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000)
