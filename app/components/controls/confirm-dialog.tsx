@@ -1,6 +1,7 @@
 import { AlertDialog } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { Button } from './button.tsx'
+import { useDialogFocus } from './use-dialog-focus.ts'
 
 interface Props {
   open: boolean
@@ -14,11 +15,12 @@ interface Props {
 
 /** Asks before something that cannot be undone; the focus starts on the way out. */
 export function ConfirmDialog({ open, onOpenChange, title, children, action, onConfirm }: Props) {
+  const focus = useDialogFocus()
   return (
     <AlertDialog.Root open={open} onOpenChange={onOpenChange}>
       <AlertDialog.Portal>
         <AlertDialog.Overlay className="overlay" />
-        <AlertDialog.Content className="dialog" data-size="small">
+        <AlertDialog.Content {...focus} className="dialog" data-size="small">
           <AlertDialog.Title className="dialog-title">{title}</AlertDialog.Title>
           <AlertDialog.Description className="dialog-text" asChild>
             <div>{children}</div>

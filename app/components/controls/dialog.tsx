@@ -2,6 +2,7 @@ import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { IconButton } from './button.tsx'
+import { useDialogFocus } from './use-dialog-focus.ts'
 
 interface Props {
   open: boolean
@@ -14,11 +15,13 @@ interface Props {
 }
 
 export function Dialog({ open, onOpenChange, title, description, size = 'medium', children }: Props) {
+  const focus = useDialogFocus()
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="overlay" />
         <Radix.Content
+          {...focus}
           className="dialog"
           data-size={size}
           {...(description ? {} : { 'aria-describedby': undefined })}

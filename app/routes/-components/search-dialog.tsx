@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { Search } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
 import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from 'react'
+import { useDialogFocus } from '#app/components/controls/use-dialog-focus.ts'
 import { authorOf } from '#app/components/messages/author.ts'
 import { fullMoment, shortMoment } from '#app/components/messages/moments.ts'
 import { type SearchHit, searchMessages } from '#app/components/search/message-search.ts'
@@ -15,11 +16,12 @@ interface Props {
 
 /** Finds messages of the open session, in all its threads. */
 export function SearchDialog({ open, onOpenChange }: Props) {
+  const focus = useDialogFocus()
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="overlay" />
-        <Radix.Content className="dialog search-dialog" aria-describedby={undefined}>
+        <Radix.Content {...focus} className="dialog search-dialog" aria-describedby={undefined}>
           <Radix.Title className="visually-hidden">Search the messages of this session</Radix.Title>
           <SearchForm onDone={() => onOpenChange(false)} />
         </Radix.Content>

@@ -16,12 +16,14 @@ export function ThreadPane({ threadId, onSearch }: Props) {
   const open = useOpenSession()
   const thread = open.threads.find((each) => each.id === threadId)
   // A thread nobody has written in is complete without its messages, so a new one can be written in at once.
-  const isLoaded = open.hasMessages || open.messages.length > 0 || thread?.message_count === 0
+  const hasMessages = open.hasMessages || open.messages.length > 0 || thread?.message_count === 0
+  // Where the reading stopped must be known before the first message is shown.
+  const isLoaded = hasMessages && open.inboxEntry !== undefined && open.role !== undefined
   return (
     <section className="pane thread-pane" aria-label="Thread">
       {thread && <ThreadHeader thread={thread} onSearch={onSearch} />}
-      {thread && isLoaded && open.role && <Conversation key={threadId} thread={thread} />}
-      {thread && !(isLoaded && open.role) && <ListSkeleton />}
+      {thread && isLoaded && <Conversation key={threadId} thread={thread} />}
+      {thread && !isLoaded && <ListSkeleton />}
       {!thread && !open.isReady && <ListSkeleton />}
       {!thread && open.isReady && <MissingThread />}
     </section>
