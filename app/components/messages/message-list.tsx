@@ -14,6 +14,7 @@ interface Props {
   children: (row: TimelineRow) => ReactElement
   /** The row to begin at; without it the end. */
   startAt: string | undefined
+  /** Begins as false: nothing counts as seen before the list has found its place. */
   onAtEndChange: (atEnd: boolean) => void
   ref: Ref<MessageListHandle>
 }
@@ -28,7 +29,8 @@ const ROOM_ABOVE_PX = 72
  */
 export function MessageList({ rows, children, startAt, onAtEndChange, ref }: Props) {
   const list = useRef<VirtualizerHandle>(null)
-  const place = useRef({ atEnd: true, offset: 0, seen: [] as SeenRow[] })
+  const scroller = useRef<HTMLElement>(null)
+  const place = useRef({ atEnd: false, offset: 0, seen: [] as SeenRow[] })
   const indexes = useMemo(() => new Map(rows.map((row, index) => [row.key, index])), [rows])
   const shown = useRef(indexes)
   // Worked out while rendering: the list needs it in the same pass as the rows themselves.
@@ -38,29 +40,39 @@ export function MessageList({ rows, children, startAt, onAtEndChange, ref }: Pro
     list.current?.scrollToIndex(indexes.size - 1, { align: 'end' })
   }
 
+  const setAtEnd = (atEnd: boolean) => {
+    if (atEnd === place.current.atEnd) return
+    place.current.atEnd = atEnd
+    onAtEndChange(atEnd)
+  }
   const onScroll = (offset: number) => {
     const handle = list.current
     if (!handle) return
     const current = place.current
-    const fromEnd = handle.scrollSize - handle.viewportSize - offset
     // Heights that become known while the list runs to its end are no reason to let go of it; going up is.
-    const atEnd = fromEnd <= END_MARGIN_PX || (current.atEnd && offset >= current.offset - 1)
+    const keepsOn = current.atEnd && offset >= current.offset - 1
     current.offset = offset
     current.seen = rowsInView(handle, rows, offset)
-    if (atEnd === current.atEnd) return
-    current.atEnd = atEnd
-    onAtEndChange(atEnd)
+    setAtEnd(keepsOn || isNearEnd(handle))
+  }
+  // A thread that fits into the view never scrolls: that its end is in view shows only when it has been drawn.
+  const lookForEnd = () =>
+    requestAnimationFrame(() => {
+      if (scroller.current && showsEnd(scroller.current)) setAtEnd(true)
+    })
+  const onResize = () => {
+    if (place.current.atEnd) scrollToEnd()
+    else lookForEnd()
   }
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: where a list begins is decided once.
   useLayoutEffect(() => {
     const start = startAt === undefined ? undefined : indexes.get(startAt)
     if (start === undefined) {
+      setAtEnd(true)
       scrollToEnd()
       return
     }
-    place.current.atEnd = false
-    onAtEndChange(false)
     list.current?.scrollToIndex(start, { align: 'start', offset: -ROOM_ABOVE_PX })
   }, [])
 
@@ -80,26 +92,30 @@ export function MessageList({ rows, children, startAt, onAtEndChange, ref }: Pro
     scrollToRow: (key) => {
       const index = indexes.get(key)
       if (index === undefined) return false
-      place.current.atEnd = false
+      setAtEnd(false)
       list.current?.scrollToIndex(index, { align: 'center' })
+      lookForEnd()
       return true
     },
   }))
 
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it.
-    <section className="message-list" aria-label="Messages" tabIndex={0}>
-      <Virtualizer
-        ref={list}
-        data={rows}
-        shift={change.shift}
-        onScroll={onScroll}
-        onResize={() => place.current.atEnd && scrollToEnd()}
-      >
+    <section ref={scroller} className="message-list" aria-label="Messages" tabIndex={0}>
+      <Virtualizer ref={list} data={rows} shift={change.shift} onScroll={onScroll} onResize={onResize}>
         {children}
       </Virtualizer>
     </section>
   )
+}
+
+function isNearEnd(handle: VirtualizerHandle): boolean {
+  return handle.scrollSize - handle.viewportSize - handle.scrollOffset <= END_MARGIN_PX
+}
+
+function showsEnd(scroller: HTMLElement): boolean {
+  const end = scroller.querySelector('.thread-end')?.getBoundingClientRect()
+  return end !== undefined && end.bottom <= scroller.getBoundingClientRect().bottom + END_MARGIN_PX
 }
 
 /** More than one, because the first of them may be a heading that the next change takes away. */

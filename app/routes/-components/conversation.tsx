@@ -22,7 +22,7 @@ export function Conversation({ thread }: { thread: ChatThread }) {
   const workspace = useWorkspace()
   const { accountId } = workspace
   const open = useOpenSession()
-  const [isAtEnd, setAtEnd] = useState(true)
+  const [isAtEnd, setAtEnd] = useState(false)
   const list = useRef<MessageListHandle>(null)
   const messages = useMemo(() => messagesOf(open.messages, thread.id), [open.messages, thread.id])
   const { data: toolEvents } = useLiveQuery({
