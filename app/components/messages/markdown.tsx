@@ -40,11 +40,14 @@ const components: Components = {
   },
   pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
   table: ({ children }) => (
+    // biome-ignore lint/a11y/useSemanticElements: a section would be a landmark, and a thread may have many tables.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table scrolls, so the keyboard must reach it.
-    <section className="table-scroll" aria-label="Table" tabIndex={0}>
+    <div role="group" className="table-scroll" aria-label="Table" tabIndex={0}>
       <table>{children}</table>
-    </section>
+    </div>
   ),
+  // The corner of a table is often empty, and heads nothing then.
+  th: ({ children, style }) => (children ? <th style={style}>{children}</th> : <td />),
   input: ({ checked }) => (
     <input type="checkbox" checked={checked ?? false} disabled aria-label={checked ? 'Done' : 'Not done'} />
   ),

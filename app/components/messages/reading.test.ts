@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readableUpTo, unreadByThread } from './reading.ts'
+import { readableUpTo, unreadOf } from './reading.ts'
 import { sampleMessage } from './sample-rows.ts'
 
 const at = (minute: number) => new Date(2026, 10, 20, 9, minute)
@@ -14,13 +14,17 @@ const messages = [
 ]
 
 test('unread messages are counted by thread, one’s own left out', () => {
-  expect(unreadByThread(messages, at(1), 'me')).toEqual(
-    new Map([
-      ['b', 1],
-      ['a', 1],
-    ]),
-  )
-  expect(unreadByThread(messages, at(4), 'me')).toEqual(new Map())
+  const counts = new Map([
+    ['b', 1],
+    ['a', 1],
+  ])
+  expect(unreadOf(messages, at(1), 'me', new Map())).toEqual({ byThread: counts, seenAhead: 0 })
+  expect(unreadOf(messages, at(4), 'me', new Map())).toEqual({ byThread: new Map(), seenAhead: 0 })
+})
+
+test('what was looked at no longer counts in its thread, though the mark has not reached it', () => {
+  const seen = new Map([['a', at(4).getTime()]])
+  expect(unreadOf(messages, at(1), 'me', seen)).toEqual({ byThread: new Map([['b', 1]]), seenAhead: 1 })
 })
 
 test('with everything seen the mark goes to the newest message', () => {

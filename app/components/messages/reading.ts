@@ -3,18 +3,30 @@ import { isUnread } from './timeline.ts'
 
 const epoch = new Date(0)
 
-/** Unread messages of each thread; a thread without any is absent. */
-export function unreadByThread(
+/** By thread: the time of the last message that stood before somebody's eyes. */
+export type SeenThreads = ReadonlyMap<string, number>
+
+export interface Unread {
+  /** Not looked at yet; a thread without any is absent. */
+  byThread: Map<string, number>
+  /** Looked at, but behind a message of another thread that was not, so that the session's mark cannot pass it. */
+  seenAhead: number
+}
+
+export function unreadOf(
   messages: Iterable<ChatMessage>,
   lastReadAt: Date | null,
   accountId: string,
-): Map<string, number> {
-  const counts = new Map<string, number>()
+  seen: SeenThreads,
+): Unread {
+  const byThread = new Map<string, number>()
+  let seenAhead = 0
   for (const message of messages) {
     if (!isUnread(message, lastReadAt ?? epoch, accountId)) continue
-    counts.set(message.thread_id, (counts.get(message.thread_id) ?? 0) + 1)
+    if (isSeen(message, seen)) seenAhead++
+    else byThread.set(message.thread_id, (byThread.get(message.thread_id) ?? 0) + 1)
   }
-  return counts
+  return { byThread, seenAhead }
 }
 
 /**
@@ -26,12 +38,15 @@ export function readableUpTo(
   messages: Iterable<ChatMessage>,
   lastReadAt: Date | null,
   accountId: string,
-  seen: ReadonlyMap<string, number>,
+  seen: SeenThreads,
 ): ChatMessage | undefined {
   const since = lastReadAt ?? epoch
-  const isSeen = (message: ChatMessage) => message.created_at.getTime() <= (seen.get(message.thread_id) ?? 0)
   const unread = [...messages].filter((message) => isUnread(message, since, accountId))
   unread.sort((a, b) => a.created_at.getTime() - b.created_at.getTime() || a.position - b.position)
-  const firstUnseen = unread.findIndex((message) => !isSeen(message))
+  const firstUnseen = unread.findIndex((message) => !isSeen(message, seen))
   return firstUnseen === -1 ? unread.at(-1) : unread[firstUnseen - 1]
+}
+
+function isSeen(message: ChatMessage, seen: SeenThreads): boolean {
+  return message.created_at.getTime() <= (seen.get(message.thread_id) ?? 0)
 }

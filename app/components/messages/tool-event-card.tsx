@@ -59,7 +59,8 @@ function ToolValue({ name, value }: { name: string; value: unknown }) {
   const whole = jsonText(value)
   const shown = shownPart(whole)
   return (
-    <section className="tool-value" aria-label={name}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for what one fills in; a section would be a landmark.
+    <div role="group" className="tool-value" aria-label={name}>
       <header>
         <span>{name}</span>
         <CopyButton text={() => whole} label={`Copy: ${name.toLowerCase()}`} />
@@ -69,6 +70,6 @@ function ToolValue({ name, value }: { name: string; value: unknown }) {
       {shown.left > 0 && (
         <p className="field-note">{shown.left.toLocaleString()} more characters: copy it whole.</p>
       )}
-    </section>
+    </div>
   )
 }

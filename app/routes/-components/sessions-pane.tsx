@@ -1,15 +1,14 @@
-import { useLiveQuery } from '@tanstack/react-db'
 import { useNavigate } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import { v7 as uuidv7 } from 'uuid'
-import { useWorkspace } from '#app/collections/workspace.tsx'
 import { Button, IconButton } from '#app/components/controls/button.tsx'
 import { NameDialog } from '#app/components/controls/name-dialog.tsx'
 import { Logo } from '#app/components/sessions/logo.tsx'
 import { groupSessions } from '#app/components/sessions/session-order.ts'
 import type { InboxEntry } from '#db/schema/inbox-entries.ts'
 import { AccountBar } from './account-bar.tsx'
+import { useInbox } from './seen.ts'
 import { SessionRow } from './session-row.tsx'
 import { useChange } from './use-change.ts'
 import { useNow } from './use-now.ts'
@@ -18,8 +17,7 @@ import { useShortcut } from './use-shortcut.ts'
 
 /** All sessions of the account: what she comes back to. */
 export function SessionsPane() {
-  const workspace = useWorkspace()
-  const { data: entries, isReady } = useLiveQuery(workspace.inbox)
+  const { entries, isReady } = useInbox()
   const groups = useMemo(() => groupSessions(entries), [entries])
   const [isCreating, setCreating] = useState(false)
   const { actions, dialogs } = useSessionActions()

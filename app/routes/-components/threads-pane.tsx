@@ -1,11 +1,10 @@
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { ChevronLeft, Plus } from 'lucide-react'
-import { useMemo, useState } from 'react'
-import { useWorkspace } from '#app/collections/workspace.tsx'
+import { useState } from 'react'
 import { Button, IconButton } from '#app/components/controls/button.tsx'
-import { unreadByThread } from '#app/components/messages/reading.ts'
 import { NewThreadDialog } from './new-thread-dialog.tsx'
 import { PeopleButton } from './people-button.tsx'
+import { useUnread } from './seen.ts'
 import { useOpenSession } from './session-context.tsx'
 import { SessionFacts } from './session-facts.tsx'
 import { ListSkeleton } from './sessions-pane.tsx'
@@ -16,16 +15,11 @@ import { useThreadActions } from './use-thread-actions.tsx'
 
 /** The threads of the open session. */
 export function ThreadsPane() {
-  const { accountId } = useWorkspace()
   const open = useOpenSession()
   const [isCreating, setCreating] = useState(false)
   const { actions, dialogs } = useThreadActions()
   const now = useNow()
-  const lastReadAt = open.inboxEntry?.last_read_at ?? null
-  const unread = useMemo(
-    () => unreadByThread(open.messages, lastReadAt, accountId),
-    [open.messages, lastReadAt, accountId],
-  )
+  const unread = useUnread()
   const active = open.threads.filter((thread) => thread.status === 'active')
   const archived = open.threads.filter((thread) => thread.status === 'archived')
   const canWrite = open.role === 'owner' || open.role === 'editor'

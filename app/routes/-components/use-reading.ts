@@ -2,11 +2,9 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useWorkspace } from '#app/collections/workspace.tsx'
 import { readableUpTo } from '#app/components/messages/reading.ts'
 import type { ChatMessage } from '#db/schema/chat-messages.ts'
+import { noteSeen } from './seen.ts'
 import { useOpenSession } from './session-context.tsx'
 import { useChange } from './use-change.ts'
-
-/** What has been looked at in each thread since the page was opened, as the time of its last message. */
-const seen = new Map<string, number>()
 
 /** Marks as read what stands before somebody's eyes: the end of the thread, in a tab that has the focus. */
 export function useReading(threadId: string, messages: readonly ChatMessage[], isAtEnd: boolean): boolean {
@@ -18,7 +16,7 @@ export function useReading(threadId: string, messages: readonly ChatMessage[], i
   useEffect(() => {
     if (!isReading || !inboxEntry) return
     const last = messages.reduce((latest, message) => Math.max(latest, message.created_at.getTime()), 0)
-    seen.set(threadId, Math.max(seen.get(threadId) ?? 0, last))
+    const seen = noteSeen(threadId, last)
     const upTo = readableUpTo(all, inboxEntry.last_read_at, accountId, seen)
     if (!upTo || marked.current === upTo.id) return
     marked.current = upTo.id

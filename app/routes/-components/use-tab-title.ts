@@ -1,13 +1,12 @@
-import { useLiveQuery } from '@tanstack/react-db'
 import { useEffect } from 'react'
-import { useWorkspace } from '#app/collections/workspace.tsx'
 import { groupSessions } from '#app/components/sessions/session-order.ts'
 import { tabTitle } from '#app/components/sessions/tab-title.ts'
+import { useInbox } from './seen.ts'
 
 /** Says in the tab what is unread, over all sessions. */
 export function useTabTitle(place?: string): void {
-  const { data: inbox } = useLiveQuery(useWorkspace().inbox)
-  const { unread } = groupSessions(inbox)
+  const { entries } = useInbox()
+  const { unread } = groupSessions(entries)
   useEffect(() => {
     document.title = tabTitle(unread, place)
   }, [unread, place])

@@ -1,0 +1,52 @@
+import { useLiveQuery } from '@tanstack/react-db'
+import { useEffect, useMemo } from 'react'
+import { useStore, useWorkspace } from '#app/collections/workspace.tsx'
+import { type SeenThreads, type Unread, unreadOf } from '#app/components/messages/reading.ts'
+import { createStore } from '#app/sync/store.ts'
+import type { InboxEntry } from '#db/schema/inbox-entries.ts'
+import { useOpenSession } from './session-context.tsx'
+
+// What this page has shown since it was opened. A session has one mark of reading for all its threads; what was seen
+// beyond it is known here alone, until the mark can pass it.
+const seenThreads = createStore<SeenThreads>(new Map())
+const seenAhead = createStore<ReadonlyMap<string, { lastReadAt: number; count: number }>>(new Map())
+
+export function noteSeen(threadId: string, until: number): SeenThreads {
+  const known = seenThreads.getSnapshot()
+  if ((known.get(threadId) ?? 0) < until) seenThreads.set(new Map(known).set(threadId, until))
+  return seenThreads.getSnapshot()
+}
+
+/** What is unread in the open session; the list of sessions hears what of it was seen already. */
+export function useUnread(): Unread['byThread'] {
+  const { accountId } = useWorkspace()
+  const { id, messages, inboxEntry } = useOpenSession()
+  const seen = useStore(seenThreads)
+  const lastReadAt = inboxEntry?.last_read_at ?? null
+  const unread = useMemo(
+    () => unreadOf(messages, lastReadAt, accountId, seen),
+    [messages, lastReadAt, accountId, seen],
+  )
+  useEffect(() => {
+    const known = seenAhead.getSnapshot()
+    seenAhead.set(new Map(known).set(id, { lastReadAt: lastReadAt?.getTime() ?? 0, count: unread.seenAhead }))
+  }, [id, lastReadAt, unread.seenAhead])
+  return unread.byThread
+}
+
+/** The account's sessions; their counts leave out what this page has shown. */
+export function useInbox(): { entries: readonly InboxEntry[]; isReady: boolean } {
+  const { data, isReady } = useLiveQuery(useWorkspace().inbox)
+  const ahead = useStore(seenAhead)
+  const entries = useMemo(
+    () =>
+      data.map((entry) => {
+        const seen = ahead.get(entry.session_id)
+        // The mark has moved since, perhaps in another tab: the count is of another stretch.
+        if (!seen?.count || seen.lastReadAt !== (entry.last_read_at?.getTime() ?? 0)) return entry
+        return { ...entry, unread_count: Math.max(0, entry.unread_count - seen.count) }
+      }),
+    [data, ahead],
+  )
+  return { entries, isReady }
+}
