@@ -41,5 +41,6 @@ export default defineConfig({
     launchOptions: await findBrowser(),
     trace: process.env.E2E_TRACE ? 'retain-on-failure' : 'off',
     screenshot: 'only-on-failure',
+    actionTimeout: 20_000,
   },
 })
