@@ -12,5 +12,8 @@ export const Route = createFileRoute('/api/mutations')({
 async function apply(request: Request): Promise<Response> {
   allowMethods(request, 'POST')
   const { db, env } = context()
-  return mutationsEndpoint(db, await callerOf(request), request, { build: env.BUILD_ID, onRefusal: logRefusal })
+  return mutationsEndpoint(db, await callerOf(request), request, {
+    build: env.BUILD_ID,
+    onRefusal: logRefusal,
+  })
 }
