@@ -21,6 +21,7 @@ process.chdir(root)
 
 export default defineConfig({
   testDir: '.',
+  testMatch: '**/*.spec.ts',
   outputDir: resolve(results, 'e2e'),
   // Each file has servers of its own; within a file tests build on them, in order.
   fullyParallel: false,
