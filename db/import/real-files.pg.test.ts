@@ -1,16 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { LOCAL_ACCOUNT_ID } from '../local-account.ts'
 import { hasLegacyData, LEGACY_DATA_ABSENT, legacyData } from './testing.ts'
 import { counts, fateOf, type ImportBase, importBase } from './testing-base.ts'
 
 let base: ImportBase
-beforeEach(async () => {
+beforeEach(async ({ skip }) => {
+  skip(!hasLegacyData, LEGACY_DATA_ABSENT)
   base = await importBase()
+  return () => base.close()
 })
-afterEach(() => base.close())
 
-describe.skipIf(!hasLegacyData)(`real files${hasLegacyData ? '' : ` (${LEGACY_DATA_ABSENT})`}`, () => {
+describe('real files', () => {
   test('viewer-final: 23 records make 23 rows, in the order of time', async () => {
     const applied = await base.importFolder(legacyData('viewer-final'))
     expect(counts(applied)).toEqual({ read: 23, created: 23 })

@@ -160,8 +160,10 @@ test('a commit that streams before it is visible is in the snapshot of a shape m
     offset: watcher.last.offset,
     live: 'true',
   })
+  await sql`CREATE TABLE probes (id int)`
   // A commit that waits for a standby is in the log, and for everybody else still in progress.
   await waitForStandby('nobody')
+  const probes = await commitsWait()
   const commit = sql`INSERT INTO notes VALUES (900060, 900, 'a'), (900061, 901, 'b')`.execute()
   try {
     expect((await streamed).changes).toHaveLength(1)
@@ -174,9 +176,21 @@ test('a commit that streams before it is visible is in the snapshot of a shape m
     expect((await shape).changes.map(({ value }) => value.id)).toEqual(['900061'])
   } finally {
     await waitForStandby('')
-    await commit
+    await Promise.all([commit, ...probes])
   }
 })
+
+/** The setting counts once the checkpointer has read it, which nothing shows but a commit that does wait. */
+async function commitsWait(): Promise<Promise<unknown>[]> {
+  const { sql } = database
+  const probes: Promise<unknown>[] = []
+  await until(async () => {
+    probes.push(sql`INSERT INTO probes VALUES (1)`.execute())
+    const waiting = await sql`SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
+    return waiting.length > 0
+  })
+  return probes
+}
 
 async function waitForStandby(name: string): Promise<void> {
   const { sql } = database
