@@ -36,9 +36,10 @@ export function MessageList({ rows, children, startAt, onAtEndChange, ref }: Pro
   // Worked out while rendering: the list needs it in the same pass as the rows themselves.
   const change: ListChange = listChange(shown.current, indexes, place.current.seen)
 
-  const scrollToEnd = () => {
-    list.current?.scrollToIndex(indexes.size - 1, { align: 'end' })
-  }
+  // Not by index: that would go on for a while and pull back whoever leaves the end just as a message arrives.
+  // Heights that become known later bring it to the end again (onResize).
+  const scrollToEnd = () =>
+    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: 'instant' })
 
   const setAtEnd = (atEnd: boolean) => {
     if (atEnd === place.current.atEnd) return
