@@ -14,10 +14,10 @@ const FORBIDDEN_PACKAGES = [
   'srvx',
 ]
 
-test('of our folders only app and db/inputs reach the browser', async () => {
+test('of our folders only app, db/inputs and the calls of server functions reach the browser', async () => {
   const ours = (await clientModules()).filter((module) => !module.includes('node_modules/'))
   expect(ours.some((module) => module.startsWith('app/'))).toBe(true)
-  expect(ours.filter((module) => !/^(app|db\/inputs)\//.test(module))).toEqual([])
+  expect(ours.filter((module) => !/^(app|db\/inputs|server\/functions)\//.test(module))).toEqual([])
 })
 
 test('no package of the server reaches the browser', async () => {

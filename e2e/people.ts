@@ -4,6 +4,7 @@ import { type Message, ShapeStream } from '@electric-sql/client'
 import { v7 as uuidv7 } from 'uuid'
 import type { MutationInput, MutationName, ShapeName } from '#db/inputs/index.ts'
 import type { MutationResult } from '#server/mutations/index.ts'
+import { send } from './raw-http.ts'
 
 /** Somebody who uses the API over HTTP, as any program may. */
 export interface Person {
@@ -13,13 +14,28 @@ export interface Person {
   cookie: string
 }
 
-export function request(person: Pick<Person, 'url' | 'cookie'>, path: string, init: RequestInit = {}) {
-  const headers = new Headers(init.headers)
-  if (person.cookie) headers.set('cookie', person.cookie)
-  return fetch(`${person.url}${path}`, { ...init, headers })
+interface Sent {
+  method?: string
+  headers?: Record<string, string>
+  body?: string
 }
 
-export function post(person: Pick<Person, 'url' | 'cookie'>, path: string, body: unknown) {
+/** Each on a connection of its own: a kept one may be closed by the server in the moment in which it is used again. */
+export async function request(
+  { url, cookie }: Pick<Person, 'url' | 'cookie'>,
+  path: string,
+  sent: Sent = {},
+): Promise<Response> {
+  const headers = { ...sent.headers, ...(cookie && { cookie }) }
+  const { status, headers: given, body } = await send(url, { path, ...sent, headers })
+  const answer = new Response(body, { status })
+  for (const [name, value] of Object.entries(given)) {
+    for (const each of [value].flat()) if (each !== undefined) answer.headers.append(name, each)
+  }
+  return answer
+}
+
+export function post(person: Pick<Person, 'url' | 'cookie'>, path: string, body: unknown): Promise<Response> {
   const headers = { 'content-type': 'application/json' }
   return request(person, path, { method: 'POST', headers, body: JSON.stringify(body) })
 }
@@ -161,6 +177,6 @@ function apply({ rows, impossible }: ShapeReader, message: Message<Record<string
 /** @throws Error that quotes the answer when it is a refusal. */
 export async function jsonOf<T>(answer: Response): Promise<T> {
   const text = await answer.text()
-  if (!answer.ok) throw new Error(`${answer.status} from ${new URL(answer.url).pathname}: ${text}`)
+  if (!answer.ok) throw new Error(`Answered with ${answer.status}: ${text}`)
   return JSON.parse(text) as T // what the caller asked for, by the API's contract
 }

@@ -124,6 +124,7 @@ test('a removed message leaves a tombstone, in the other tab too', async ({ cont
 test('what was written without a network is shown as sent only once it is', async ({ page, context }) => {
   await page.goto(threadUrl(stack.url, place))
   await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
+  await expect(composer(page)).toBeVisible() // only what has been loaded is there without a network
   await context.setOffline(true)
   await expect(page.getByRole('status').filter({ hasText: 'Offline' })).toBeVisible()
   await say(page, 'Written offline')
