@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
@@ -6,11 +6,14 @@ import { findPackageJSON } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import postgres from 'postgres'
 
 /** The major version of the binaries in package.json; a data folder of another major cannot be opened. */
 export const EMBEDDED_MAJOR = '18'
 export const OWNER_ROLE = 'throughline_owner'
+
+const run = promisify(execFile)
 
 export interface EmbeddedOptions {
   /** Folder for PGDATA; created when absent. Nothing else may live in it. */
@@ -128,14 +131,18 @@ async function initialise(native: string, { dataDir, password }: EmbeddedOptions
       '--locale-provider=builtin',
       '--locale=C.UTF-8',
     ])
-    const done = spawnSync(command as string, args, { encoding: 'utf8', env: pgEnvironment() })
-    if (done.status !== 0) {
+    await run(command as string, args, { env: pgEnvironment() }).catch(
+      (cause: Error & { stderr?: string }) => {
+        throw new EmbeddedPostgresError(`initdb failed: ${cause.stderr || cause.message}`, { cause })
+      },
+    )
+    // Takes the place of nothing or of an empty folder; what somebody else keeps there stays.
+    await rename(making, dataDir).catch((cause: Error) => {
       throw new EmbeddedPostgresError(
-        `initdb failed: ${done.stderr || done.error?.message || `exit ${done.status}`}`,
+        `${dataDir} is not empty and holds no database of ours. Move it away, or set DATA_DIR to another folder.`,
+        { cause },
       )
-    }
-    await rm(dataDir, { recursive: true, force: true }) // only ever an empty or half-made folder: it has no PG_VERSION
-    await rename(making, dataDir)
+    })
   } finally {
     await rm(passwordFile, { force: true })
     await rm(making, { recursive: true, force: true })
@@ -154,7 +161,8 @@ async function refuseOtherMajor(dataDir: string): Promise<void> {
   )
 }
 
-async function stopLeftOver(dataDir: string): Promise<void> {
+/** Stops a server that its starter left behind on this folder, if there is one. */
+export async function stopLeftOver(dataDir: string): Promise<void> {
   const pid = Number((await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')[0])
   if (!pid || !isPostgresOn(pid, dataDir)) return
   process.kill(pid, 'SIGINT')

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { connect } from '#db/client.ts'
+import { stopLeftOver } from '#db/embedded.ts'
 import { seed } from '#db/seed.ts'
 import { withDatabase } from './database.ts'
 import { parseStarterEnv } from './env.ts'
@@ -25,7 +27,10 @@ const commands: Record<string, () => Promise<string>> = {
       throw new Error('db:reset empties the embedded PostgreSQL only. Unset DATABASE_URL.')
     const lock = await lockDataDir(env.DATA_DIR)
     if ('running' in lock) throw new Error('Stop "npm start" first (Ctrl-C), then reset.')
-    await rm(join(env.DATA_DIR, 'postgres'), { recursive: true, force: true })
+    const folder = resolve(env.DATA_DIR, 'postgres')
+    await stopLeftOver(folder)
+    // Nothing but a database of ours is thrown away.
+    if (existsSync(join(folder, 'PG_VERSION'))) await rm(folder, { recursive: true })
     await lock.release()
     return 'The embedded database is gone; the next "npm start" makes a new one.'
   },
