@@ -17,11 +17,20 @@ function isInstalled() {
   const hidden = join(root, 'node_modules', '.package-lock.json')
   if (!existsSync(hidden)) return false
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
-  const present = JSON.parse(readFileSync(hidden, 'utf8')).packages
+  const present = parsed(readFileSync(hidden, 'utf8'))?.packages
+  if (!present) return false
   return Object.entries(wanted).every(
     ([path, { version, optional }]) =>
       path === '' || present[path]?.version === version || (optional && !present[path]),
   )
+}
+
+function parsed(json) {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return null // an install that was cut off
+  }
 }
 
 function install() {

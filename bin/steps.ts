@@ -27,7 +27,14 @@ export const checkSteps: Step[] = [
 export function runStep({ name, program, args }: Step): Promise<boolean> {
   console.log(`\n── ${name}`)
   const child = spawn(process.execPath, [program, ...args], { stdio: 'inherit' })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal))
+  // Stays while its child does: a signal comes from the terminal and from the launcher, and a runner that ended at the
+  // second would leave the child's servers behind.
+  const forward = (signal: NodeJS.Signals) => child.kill(signal)
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.on(signal, forward)
+  child.once('close', () => {
+    for (const signal of signals) process.off(signal, forward)
+  })
   return new Promise((resolve) => {
     child.once('error', (error) => {
       console.error(`${program} cannot be run: ${error.message}`)

@@ -8,7 +8,6 @@ import type { TestResult } from './test-result.ts'
 
 const RESULTS = '.test-results'
 const results: TestResult[] = []
-process.chdir(new URL('..', import.meta.url).pathname)
 await rm(RESULTS, { recursive: true, force: true })
 await mkdir(RESULTS, { recursive: true })
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 /** Read by `npm start` and the command-line tools. The rest of the app's variables are passed on as they are. */
 const starterSchema = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  PORT: z.coerce.number().int().min(1).max(65_535).default(3000),
   /** Folder of the embedded PostgreSQL, generated secrets and logs. */
   DATA_DIR: z.string().min(1).default('.throughline'),
   /** The owner's connection string of a PostgreSQL of one's own; the embedded one runs when absent. */
@@ -42,7 +42,7 @@ const schema = z.object({
   /** Signs login cookies. */
   AUTH_SECRET: z.string().min(32, 'must have at least 32 characters'),
   /** Private EC P-256 key (JWK as JSON) that signs shape tokens. */
-  SHAPE_TOKEN_KEY: z.string().min(1),
+  SHAPE_TOKEN_KEY: z.string().refine(isPrivateP256, 'must be a private EC P-256 key as a JWK in JSON'),
   /** Where people reach the app; Host and Origin are checked against it. */
   PUBLIC_URL: z.url().optional(),
   /** `true` when a proxy in front sets X-Forwarded-* headers; refused otherwise. */
@@ -93,5 +93,18 @@ function refuseUnsafe(env: Env): void {
     throw new EnvironmentError(
       `HOST=${env.HOST} is reachable from other machines, and AUTH_MODE=local asks nobody to sign in. Set AUTH_MODE=accounts, or HOST=127.0.0.1.`,
     )
+  }
+}
+
+function isPrivateP256(json: string): boolean {
+  try {
+    const jwk = JSON.parse(json) as Record<string, unknown> | null
+    return (
+      jwk?.kty === 'EC' &&
+      jwk.crv === 'P-256' &&
+      [jwk.d, jwk.x, jwk.y].every((part) => typeof part === 'string')
+    )
+  } catch {
+    return false
   }
 }

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { freePort } from '#db/embedded.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
-import type { StarterEnv } from './env.ts'
+import { parseEnv, type StarterEnv } from './env.ts'
 import { loadSecrets } from './secrets.ts'
 import { type Supervised, supervise } from './supervised.ts'
 
@@ -35,6 +35,7 @@ export function keepPostgres(
   if (!embedded) return null
   let current = embedded
   let stopping = false
+  let restarting: Promise<void> = Promise.resolve()
   const again = async () => {
     say(`postgres ended; starting it again. Its log: ${join(env.DATA_DIR, 'logs', 'postgres.log')}`)
     const next = await openDatabase(env, embedded.port)
@@ -45,7 +46,7 @@ export function keepPostgres(
   }
   const watch = () => {
     current.child.once('exit', () => {
-      if (!stopping) again().catch(fail)
+      if (!stopping) restarting = again().catch(fail)
     })
   }
   watch()
@@ -54,9 +55,10 @@ export function keepPostgres(
     get pid() {
       return current.child.exitCode === null && current.child.signalCode === null ? current.pid : null
     },
-    stop: () => {
+    stop: async () => {
       stopping = true
-      return current.stop()
+      await restarting // a server that is just coming up again is stopped as well
+      await current.stop()
     },
   }
 }
@@ -97,28 +99,40 @@ export interface AppOptions {
 }
 
 export async function startApp(env: StarterEnv, options: AppOptions, { say }: Reports): Promise<Supervised> {
+  const { database, electric, dev } = options
+  const alone = !database.embedded && !electric.service
   return supervise({
     name: 'app',
-    script: options.dev ? 'server/dev.ts' : 'server/main.ts',
-    env: await appEnvironment(env, options),
-    logFile: join(env.DATA_DIR, 'logs', 'app.log'),
+    script: dev ? 'server/dev.ts' : 'server/main.ts',
+    env: {
+      ...(await appSettings(env, electric.secret)),
+      NODE_ENV: dev ? 'development' : 'production',
+      DATABASE_URL: database.appUrl,
+      ELECTRIC_URL: electric.url,
+      BUILD_ID: options.buildId,
+    },
+    // Alone, as in a container, its log is the output of the whole.
+    logFile: alone ? null : join(env.DATA_DIR, 'logs', 'app.log'),
     report: say,
   })
 }
 
+/** Finds wrong settings before anything starts. @throws EnvironmentError naming all of them. */
+export async function checkAppSettings(env: StarterEnv): Promise<void> {
+  const secret = env.ELECTRIC_SECRET ?? 'generated when it starts'
+  const addresses = { DATABASE_URL: 'postgres://not-started-yet', ELECTRIC_URL: 'http://not-started-yet' }
+  parseEnv({ ...(await appSettings(env, secret)), ...addresses })
+}
+
 // The app gets its own role's login and nothing of the owner's.
-async function appEnvironment(env: StarterEnv, { database, electric, buildId, dev }: AppOptions) {
+async function appSettings(env: StarterEnv, electricSecret: string): Promise<NodeJS.ProcessEnv> {
   const generated = env.AUTH_SECRET && env.SHAPE_TOKEN_KEY ? null : await loadSecrets(env.DATA_DIR)
   return {
     ...process.env,
-    NODE_ENV: dev ? 'development' : 'production',
     PORT: String(env.PORT),
-    DATABASE_URL: database.appUrl,
-    ELECTRIC_URL: electric.url,
-    ELECTRIC_SECRET: electric.secret,
+    ELECTRIC_SECRET: electricSecret,
     AUTH_SECRET: env.AUTH_SECRET ?? generated?.auth_secret,
     SHAPE_TOKEN_KEY: env.SHAPE_TOKEN_KEY ?? generated?.shape_token_key,
-    BUILD_ID: buildId,
     DATABASE_APP_PASSWORD: undefined,
     DATABASE_ELECTRIC_PASSWORD: undefined,
   }

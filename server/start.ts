@@ -7,7 +7,14 @@ import { type OpenDatabase, openDatabase } from './database.ts'
 import { parseStarterEnv, type StarterEnv } from './env.ts'
 import { VERSION } from './health.ts'
 import { leaveLauncher } from './leave-launcher.ts'
-import { type Electric, keepPostgres, type Service, startApp, startElectric } from './services.ts'
+import {
+  checkAppSettings,
+  type Electric,
+  keepPostgres,
+  type Service,
+  startApp,
+  startElectric,
+} from './services.ts'
 import { lockDataDir, type StarterLock } from './starter-lock.ts'
 
 // `npm start`: everything on this machine, stopped by one Ctrl-C. With --dev the app reloads as its source changes.
@@ -38,6 +45,7 @@ async function start(env: StarterEnv): Promise<void> {
   const lock = await lockOrExplain(env)
   if (!lock) return
   locks.push(lock)
+  await checkAppSettings(env)
   await refuseTakenPort(env.PORT)
   const buildId = dev ? 'development' : await ensureBuild(say)
   stopped.signal.throwIfAborted()
@@ -77,7 +85,9 @@ function aborted(signal: AbortSignal): Promise<unknown> {
 async function lockOrExplain(env: StarterEnv): Promise<StarterLock | null> {
   const held = await lockDataDir(env.DATA_DIR)
   if (!('running' in held)) return held
-  const where = held.running ? `at ${held.running.url} (process ${held.running.pid})` : 'and is just starting'
+  const where = held.running
+    ? `at ${held.running.url} (process ${held.running.pid})`
+    : 'and is just starting, or does not answer'
   fail(
     `Throughline already runs on ${env.DATA_DIR} ${where}.\nStop it there with Ctrl-C first, or set DATA_DIR and PORT for a second one.`,
   )
@@ -95,7 +105,7 @@ async function refuseTakenPort(port: number): Promise<void> {
 }
 
 async function healthy(env: StarterEnv): Promise<boolean> {
-  const address = `http://127.0.0.1:${env.PORT}/api/health`
+  const address = `http://${reachable(process.env.HOST || '127.0.0.1')}:${env.PORT}/api/health`
   let last = 'no answer yet'
   for (
     const deadline = Date.now() + READY_WITHIN_MS;
@@ -111,6 +121,13 @@ async function healthy(env: StarterEnv): Promise<boolean> {
     `The app is not ready after ${READY_WITHIN_MS / 1000} s (${last}). Logs: ${join(env.DATA_DIR, 'logs')}. It stays up; Ctrl-C stops it.`,
   )
   return false
+}
+
+/** Where a server that listens on `host` answers on this machine. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function pause(ms: number): Promise<void> {

@@ -7,7 +7,8 @@ export interface SupervisedOptions {
   script: string
   args?: string[]
   env: NodeJS.ProcessEnv
-  logFile: string
+  /** Null: its output is this process's. */
+  logFile: string | null
   /** Says what happened, for the person at the terminal. */
   report(line: string): void
 }
@@ -36,7 +37,9 @@ export function supervise(options: SupervisedOptions): Supervised {
       const how = await exitOf(child)
       if (stopping) return
       if (performance.now() - startedAt > WELL_AFTER_MS) pause = FIRST_PAUSE_MS
-      options.report(`${options.name} ended (${how}); starting it again. Its log: ${options.logFile}`)
+      options.report(
+        `${options.name} ended (${how}); starting it again.${options.logFile ? ` Its log: ${options.logFile}` : ''}`,
+      )
       await delay(pause, undefined, { signal: wake.signal }).catch(() => {})
     }
   })()
@@ -57,14 +60,14 @@ export function supervise(options: SupervisedOptions): Supervised {
 }
 
 function launch({ script, args = [], env, logFile }: SupervisedOptions): ChildProcess {
-  const log = openSync(logFile, 'a')
+  const log = logFile === null ? 'inherit' : openSync(logFile, 'a')
   // A process group of its own, so that Ctrl-C reaches the starter alone; the channel tells it when the starter is gone.
   const child = spawn(process.execPath, [script, ...args], {
     env,
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   })
-  closeSync(log)
+  if (log !== 'inherit') closeSync(log)
   return child
 }
 
