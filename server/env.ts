@@ -85,15 +85,25 @@ function parse<S extends z.ZodType>(wanted: S, source: Source): z.output<S> {
   )
 }
 
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1'])
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1', '[::1]'])
 
-// Without sign-in whoever reaches the port is the local account.
+// Without sign-in whoever reaches the app is the local account.
 function refuseUnsafe(env: Env): void {
-  if (env.AUTH_MODE === 'local' && !LOOPBACK.has(env.HOST)) {
-    throw new EnvironmentError(
-      `HOST=${env.HOST} is reachable from other machines, and AUTH_MODE=local asks nobody to sign in. Set AUTH_MODE=accounts, or HOST=127.0.0.1.`,
-    )
+  if (env.AUTH_MODE !== 'local') return
+  const reachable = reachableBy(env)
+  if (!reachable) return
+  throw new EnvironmentError(
+    `AUTH_MODE=local asks nobody to sign in, and ${reachable}. Set AUTH_MODE=accounts, or keep the app on this machine: HOST=127.0.0.1, and neither PUBLIC_URL nor TRUST_PROXY.`,
+  )
+}
+
+function reachableBy({ HOST, PUBLIC_URL, TRUST_PROXY }: Env): string | undefined {
+  if (!LOOPBACK.has(HOST)) return `HOST=${HOST} is reachable from other machines`
+  if (!LOOPBACK.has(new URL(PUBLIC_URL).hostname)) {
+    return `PUBLIC_URL=${PUBLIC_URL} says that other machines reach it`
   }
+  if (TRUST_PROXY) return 'TRUST_PROXY=true says that a proxy lets others in'
+  return undefined
 }
 
 function isPrivateP256(json: string): boolean {
