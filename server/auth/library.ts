@@ -19,7 +19,7 @@ export const guestName = new AsyncLocalStorage<string>()
 
 export type Library = ReturnType<typeof createLibrary>
 
-/** better-auth over our tables. Only `auth.api` is used: none of its own HTTP endpoints is reachable (endpoints.ts). */
+/** better-auth over our tables. Only `auth.api` is used: no route leads to its own HTTP handler. */
 export function createLibrary(db: Database, env: LibraryEnv) {
   return betterAuth({
     appName: 'Throughline',
