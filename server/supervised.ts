@@ -30,11 +30,19 @@ export function supervise(options: SupervisedOptions): Supervised {
   let stopping = false
   let child: ChildProcess | undefined
   const wake = new AbortController()
+  // What cannot start, as on a full disk, is tried again like what ended: the others must not go down with it.
+  const live = async (): Promise<string> => {
+    try {
+      child = launch(options)
+      return await exitOf(child)
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error)
+    }
+  }
   const ended = (async () => {
     for (let pause = FIRST_PAUSE_MS; !stopping; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       const startedAt = performance.now()
-      child = launch(options)
-      const how = await exitOf(child)
+      const how = await live()
       if (stopping) return
       if (performance.now() - startedAt > WELL_AFTER_MS) pause = FIRST_PAUSE_MS
       options.report(
@@ -61,14 +69,16 @@ export function supervise(options: SupervisedOptions): Supervised {
 
 function launch({ script, args = [], env, logFile }: SupervisedOptions): ChildProcess {
   const log = logFile === null ? 'inherit' : openSync(logFile, 'a')
-  // A process group of its own, so that Ctrl-C reaches the starter alone; the channel tells it when the starter is gone.
-  const child = spawn(process.execPath, [script, ...args], {
-    env,
-    detached: true,
-    stdio: ['ignore', log, log, 'ipc'],
-  })
-  if (log !== 'inherit') closeSync(log)
-  return child
+  try {
+    // A process group of its own, so that Ctrl-C reaches the starter alone; the channel tells it when the starter is gone.
+    return spawn(process.execPath, [script, ...args], {
+      env,
+      detached: true,
+      stdio: ['ignore', log, log, 'ipc'],
+    })
+  } finally {
+    if (log !== 'inherit') closeSync(log)
+  }
 }
 
 function exitOf(child: ChildProcess): Promise<string> {
