@@ -49,7 +49,7 @@ export function batchDoor(
   url: string,
   onBuild: (build: string) => void,
 ): MutationDoors['resend'] {
-  return async (mutations) => {
+  const resend: MutationDoors['resend'] = async (mutations) => {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -65,8 +65,12 @@ export function batchDoor(
     if (response.status >= 500 || isWorthRetrying(error)) throw new TypeError(error.message)
     // The request as a whole was refused: one alone is the reason, of several any may be.
     if (mutations.length === 1) return [{ ok: false, error }]
-    return (await Promise.all(mutations.map((each) => batchDoor(fetch, url, onBuild)([each])))).flat()
+    const results: MutationResult[] = []
+    // One after another: what is sent into a thread needs the thread before it.
+    for (const each of mutations) results.push(...(await resend([each])))
+    return results
   }
+  return resend
 }
 
 async function readError(response: Response): Promise<MutationError> {
