@@ -53,6 +53,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   } catch (error) {
     started.child.kill('SIGINT')
     await started.ended
+    if (!options.dataDir) await rm(dataDir, { recursive: true, force: true }) // what it said is in the error
     throw error
   }
   const running = await findRunning(dataDir)
