@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import { messageContent, rowId } from './fields.ts'
+import { messageContent, newRowId, rowId } from './fields.ts'
 
 export const sendMessage = z.strictObject({
-  id: rowId,
+  id: newRowId,
   session_id: rowId,
   thread_id: rowId,
   content: messageContent,

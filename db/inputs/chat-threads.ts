@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import { rowId, title } from './fields.ts'
+import { newRowId, rowId, title } from './fields.ts'
 
 export const createThread = z.strictObject({
-  id: rowId,
+  id: newRowId,
   session_id: rowId,
   mode: z.enum(['session', 'general']),
   title,

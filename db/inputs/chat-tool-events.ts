@@ -1,8 +1,8 @@
 import * as z from 'zod/mini'
-import { json, rowId, shortText, toolName } from './fields.ts'
+import { json, newRowId, rowId, shortText, toolName } from './fields.ts'
 
 export const startToolEvent = z.strictObject({
-  id: rowId,
+  id: newRowId,
   session_id: rowId,
   thread_id: z.nullable(rowId),
   tool_name: toolName,

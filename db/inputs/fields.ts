@@ -5,6 +5,10 @@ import * as z from 'zod/mini'
 // One spelling, as Postgres writes it: rows and inputs are compared as text in the browser and in the server.
 export const rowId = z.uuid('must be a UUID').check(z.toLowerCase())
 
+// The ids that the server and the importer make are v5, computed from what others know too. A caller who could give a
+// row such an id would own it before they come to make it.
+export const newRowId = z.uuidv7('must be a UUIDv7').check(z.toLowerCase())
+
 const noControls = z.refine<string>((text) => !/\p{Cc}/u.test(text), 'must not contain control characters')
 // Postgres can hold neither: U+0000 in no text, lone surrogates in no UTF-8.
 const holdable = z.refine<string>((text) => isHoldable(text), 'must not contain U+0000 or lone surrogates')

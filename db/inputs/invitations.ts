@@ -1,9 +1,9 @@
 import * as z from 'zod/mini'
-import { rowId } from './fields.ts'
+import { newRowId, rowId } from './fields.ts'
 
 /** The link's secret is made by the caller and never sent here: the server gets its SHA-256 in hex. */
 export const createInvitation = z.strictObject({
-  id: rowId,
+  id: newRowId,
   session_id: rowId,
   token_hash: z.string().check(z.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hex')),
   role: z.enum(['editor', 'viewer']),

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
-import { v7 as uuidv7 } from 'uuid'
+import { v4 as uuidv4, v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { MutationName } from '#db/inputs/index.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
 import { firstThreadId } from './sessions.ts'
-import { apply, everything, makeWorld, outcome, row, rows, type World } from './testing.ts'
+import { apply, everything, makeWorld, outcome, row, rows, sha256, type World } from './testing.ts'
 
 let database: TestDatabase
 let world: World
@@ -175,4 +175,29 @@ test('deleting a session takes everything in it along, and ends the access of al
     sql`select account_id from access_cutoffs where session_id = ${session_id}`,
   )
   expect(ended.map((cutoff) => cutoff.account_id).sort()).toEqual([owner, editor, viewer].sort())
+})
+
+// Ids that the server or the importer makes are v5, so anybody can compute them: nobody may take one beforehand.
+test('what a caller makes gets an id that nobody can foresee', async () => {
+  const { db } = database
+  const { owner, session_id, thread_id } = world
+  const place = { session_id, thread_id }
+  const inputs: [MutationName, Record<string, unknown>][] = [
+    ['sessions.create', { title: 'New' }],
+    ['chat_threads.create', { session_id, mode: 'general', title: 'New' }],
+    ['chat_messages.send', { ...place, content: 'new' }],
+    ['chat_tool_events.start', { ...place, tool_name: 'list', arguments: {} }],
+    [
+      'invitations.create',
+      { session_id, token_hash: sha256('new'), role: 'viewer', expires_in_days: 1, max_uses: 1 },
+    ],
+  ]
+  for (const [name, input] of inputs) {
+    for (const id of [uuidv4(), firstThreadId(owner, uuidv7())]) {
+      expect(await outcome(apply(db, owner, name, { ...input, id })), name).toBe('invalid')
+    }
+    expect(await outcome(apply(db, owner, name, { ...input, id: uuidv7().toUpperCase() })), name).toBe(
+      'applied',
+    )
+  }
 })
