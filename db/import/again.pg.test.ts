@@ -94,10 +94,28 @@ describe('what people did here since is left alone', () => {
     await base.change(
       sql`insert into sessions (id, owner_account_id, title) values (${found?.id}, ${other}, 'Theirs')`,
     )
+    const applied = await base.importFolder(place.folder)
+    expect(counts(applied)).toEqual({ read: 5, kept: 5 })
+    expect(fateOf(applied, 'm1')?.reason).toBe('somebody else has a session of this id')
+    await base.change(sql`insert into session_members (session_id, account_id, display_name, role)
+      values (${found?.id}, ${LOCAL_ACCOUNT_ID}, 'Invited', 'editor')`)
     expect(counts(await base.importFolder(place.folder))).toEqual({ read: 5, kept: 5 })
     expect(await base.rows(sql`select title, thread_count from sessions`)).toEqual([
       { title: 'Theirs', thread_count: 0 },
     ])
+  })
+
+  test('a session that its owner handed over and is still an editor of gets what is new', async () => {
+    const other = '01890000-0000-7000-8000-0000000000ff'
+    await using place = await importedThen(
+      sql`insert into accounts (id, display_name, kind) values (${other}, 'Other', 'full')`,
+    )
+    await base.change(sql`update sessions set owner_account_id = ${other}`)
+    await base.change(sql`insert into session_members (session_id, account_id, display_name, role)
+      select id, ${other}, 'Other', 'owner' from sessions`)
+    await base.change(sql`update session_members set role = 'editor' where account_id = ${LOCAL_ACCOUNT_ID}`)
+    await place.write({ messages: [message('m9')], threads: [], toolEvents: [] })
+    expect(counts(await base.importFolder(place.folder))).toEqual({ read: 1, created: 1 })
   })
 })
 

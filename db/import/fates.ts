@@ -97,6 +97,7 @@ class Judge {
 
   #whyNotInto(sessionId: string): string | null {
     const session = this.#present.sessions.get(sessionId)
+    if (session?.isForeign) return 'somebody else has a session of this id'
     if (session) return session.mayWrite ? null : NO_LONGER_YOURS
     return this.#goneSessions.has(sessionId) ? 'its session was removed here' : null
   }

@@ -17,11 +17,17 @@ export interface PresentRow {
   title: string | null
 }
 
+export interface PresentSession {
+  mayWrite: boolean
+  /** Somebody else made it: the account does not own it, and no import of it ever made a row in it. */
+  isForeign: boolean
+}
+
 /** What is in the database that a plan is about. */
 export interface Present {
   priors: Map<string, Prior>
   rows: Map<string, PresentRow>
-  sessions: Map<string, { mayWrite: boolean }>
+  sessions: Map<string, PresentSession>
   /** Sessions that the account was once in and that are gone, or that it left. */
   lostSessions: Set<string>
   /** Which message has a clientMessageId of a thread, by `clientKey`. */
@@ -39,7 +45,7 @@ export async function readPresent(tx: Transaction, accountId: string, plan: Impo
   return {
     priors,
     rows,
-    sessions: await readSessions(tx, accountId, [...new Set(sessionIds)]),
+    sessions: await readSessions(tx, accountId, plan.source, [...new Set(sessionIds)]),
     lostSessions: await readLostSessions(tx, accountId, [...plan.sessions.keys()]),
     clientIds: await readClientIds(tx, plan),
   }
@@ -110,13 +116,27 @@ function idsByTable(plan: ImportPlan, priors: Map<string, Prior>) {
   return ids
 }
 
-async function readSessions(tx: Transaction, accountId: string, ids: string[]): Promise<Present['sessions']> {
-  const found = await tx.execute<{ id: string; may_write: boolean }>(sql`
-    select s.id, m.role is not null and m.role <> 'viewer' as may_write
+// Whose an id is cannot be told from the id: everybody who knows the account can compute it.
+async function readSessions(
+  tx: Transaction,
+  accountId: string,
+  source: string,
+  ids: string[],
+): Promise<Present['sessions']> {
+  const found = await tx.execute<{ id: string; may_write: boolean; is_foreign: boolean }>(sql`
+    select s.id, m.role is not null and m.role <> 'viewer' as may_write,
+           s.owner_account_id <> ${accountId} and s.id not in (
+             select own.session_id from import_records r join (
+               select id, session_id from chat_threads union all
+               select id, session_id from chat_messages union all
+               select id, session_id from chat_tool_events
+             ) own on own.id = r.target_id
+             where r.account_id = ${accountId} and r.source = ${source} and r.target_sha256 is not null
+           ) as is_foreign
     from sessions s left join session_members m
       on m.session_id = s.id and m.account_id = ${accountId} and m.left_at is null
     where s.id = any(${uuids(ids)})`)
-  return new Map(found.map((row) => [row.id, { mayWrite: row.may_write }]))
+  return new Map(found.map((row) => [row.id, { mayWrite: row.may_write, isForeign: row.is_foreign }]))
 }
 
 async function readLostSessions(tx: Transaction, accountId: string, ids: string[]): Promise<Set<string>> {
