@@ -90,6 +90,31 @@ describe('a lost notification channel', () => {
   })
 })
 
+describe('a signing key', () => {
+  it('stays registered for as long as its process lives', async () => {
+    const app = await stack.startApp({ ownKey: true })
+    const path = `chat_messages?offset=-1&session_id=${world.session_id}`
+    const editor = await tokenFor(app, world.editor, world.session_id)
+    expect(await status(app, editor, path)).toBe(200)
+    const { kid } = await loadSigningKey(app.key)
+    const daysLeft = async () =>
+      row<{ days: number }>(
+        stack.db,
+        sql`select extract(epoch from expires_at - now())::float8 / 86400 as days
+            from signing_keys where kid = ${kid}`,
+      ).then(({ days }) => days)
+    for (const days of [14, 0]) {
+      const expires_at = sql`now() + make_interval(days => ${days})`
+      await row(
+        stack.db,
+        sql`update signing_keys set expires_at = ${expires_at} where kid = ${kid} returning kid`,
+      )
+      await expect.poll(daysLeft, { timeout: 20_000, interval: 200 }).toBeGreaterThan(29)
+      await expect.poll(() => status(app, editor, path), { timeout: 20_000, interval: 200 }).toBe(200)
+    }
+  })
+})
+
 describe('a flood of unknown keys', () => {
   it('makes no flood of questions to Postgres', async () => {
     let asked = 0

@@ -43,7 +43,12 @@ export async function openTrust(
     endings.learn(trust.cutoffs, mark)
     endings.forgetBefore(Date.now() - 2 * CUTOFF_MEMORY_MS)
     currentSince = startedAt
+    if (!trust.keys.some(({ kid, is_ageing }) => kid === own.kid && !is_ageing)) await registerAgain()
   }
+  const registerAgain = () =>
+    registerSigningKey(db, own).catch((err) => {
+      if (!closed) log.warn({ err }, 'cannot register the signing key again; tried again by itself')
+    })
   const refresh = () => {
     running ??= load().finally(() => {
       running = undefined
