@@ -63,9 +63,9 @@ async function take(browser: Browser, url: string, { size, theme, file }: Pictur
 
 async function openBusySession(page: Page): Promise<void> {
   const sessions = page.getByRole('navigation', { name: 'Sessions' })
-  await sessions.getByRole('link', { name: 'unread' }).first().click()
+  await sessions.getByRole('link', { name: 'Checkout times out under load' }).click()
   const threads = page.getByRole('navigation', { name: 'Threads' })
-  await threads.getByRole('link', { name: 'unread' }).first().click()
+  await threads.getByRole('link', { name: 'What is slow' }).click()
   await page.getByRole('article').first().waitFor()
   await page.evaluate(() => document.fonts.ready)
 }
