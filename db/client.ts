@@ -25,7 +25,8 @@ export interface Database {
    * Runs `work` in one transaction on behalf of an account (null: the server itself) and commits it.
    * Everything the app does goes through here, reads too: `app.account_id` is set for the transaction only,
    * which is what row-level security reads.
-   * @throws ConnectionLost when Postgres went away; whether a commit that was under way happened is not known then.
+   * @throws ConnectionLost when Postgres went away; whether a commit that was under way happened is not known then
+   * (`mayHaveCommitted`).
    */
   transaction<T>(accountId: string | null, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>>
   /** Calls back for each notification of a channel, and once after every (re)connection with null. */
@@ -38,6 +39,16 @@ export class ConnectionLost extends Error {
   override name = 'ConnectionLost'
   /** SQLSTATE connection_failure, which a driver has no way to send. */
   readonly code = '08006'
+  /** It was lost while committing: whether that happened is not known. Otherwise nothing was written. */
+  readonly mayHaveCommitted: boolean
+
+  constructor(
+    message: string,
+    { cause, mayHaveCommitted = false }: ErrorOptions & { mayHaveCommitted?: boolean },
+  ) {
+    super(message, { cause })
+    this.mayHaveCommitted = mayHaveCommitted
+  }
 }
 
 const CONNECT_WITHIN_MS = 10_000
@@ -79,6 +90,7 @@ async function inTransaction<T>(
   work: (tx: Transaction) => Promise<T>,
 ): Promise<Committed<T>> {
   let lost: Error | undefined
+  let mayHaveCommitted = false
   const onLost = (error: Error) => {
     lost = error
   }
@@ -88,11 +100,14 @@ async function inTransaction<T>(
       const tx = withRows(drizzleTx)
       await tx.execute(raw`select set_config('app.account_id', ${accountId ?? ''}, true)`)
       const value = await work(tx)
-      return { value, txid: await currentTxid(tx) }
+      const txid = await currentTxid(tx)
+      mayHaveCommitted = true
+      return { value, txid }
     })
   } catch (error) {
     if (!lost) throw error
-    throw new ConnectionLost('PostgreSQL went away in the middle of a transaction.', { cause: error })
+    const message = 'PostgreSQL went away in the middle of a transaction.'
+    throw new ConnectionLost(message, { cause: error, mayHaveCommitted })
   } finally {
     client.off('error', onLost)
     client.release(lost)

@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 // The one place that knows the environment: what `npm start` reads, and what it gives to the app process.
 
+const authMode = z.enum(['local', 'accounts']).default('local')
+
 /** Read by `npm start` and the command-line tools. The rest of the app's variables are passed on as they are. */
 const starterSchema = z.object({
   PORT: z.coerce.number().int().min(1).max(65_535).default(3000),
@@ -21,6 +23,8 @@ const starterSchema = z.object({
   ELECTRIC_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   AUTH_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   SHAPE_TOKEN_KEY: z.string().min(1).optional(),
+  /** The app's own, see below; tools ask for whom they work where people sign in. */
+  AUTH_MODE: authMode,
 })
 
 export type StarterEnv = z.output<typeof starterSchema>
@@ -38,7 +42,7 @@ const schema = z.object({
   /** Sent to Electric with every request, never to anybody else. */
   ELECTRIC_SECRET: z.string().min(16, 'must have at least 16 characters'),
   /** `local`: one person on one machine; `accounts`: sign-in. */
-  AUTH_MODE: z.enum(['local', 'accounts']).default('local'),
+  AUTH_MODE: authMode,
   /** Signs login cookies. */
   AUTH_SECRET: z.string().min(32, 'must have at least 32 characters'),
   /** Private EC P-256 key (JWK as JSON) that signs shape tokens. */

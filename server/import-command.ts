@@ -8,8 +8,9 @@ import { leaveLauncher } from './leave-launcher.ts'
 let database: ToolDatabase | undefined
 try {
   process.exitCode = await importCommand(process.argv.slice(2), async () => {
-    database = await openToolDatabase(parseStarterEnv())
-    return database.appUrl
+    const env = parseStarterEnv()
+    database = await openToolDatabase(env)
+    return { appUrl: database.appUrl, ownerRequired: env.AUTH_MODE === 'accounts' }
   })
 } finally {
   await database?.close()

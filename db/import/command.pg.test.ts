@@ -22,8 +22,9 @@ beforeEach(async () => {
 })
 afterEach(() => base.close())
 
-function start(args: string[], url = base.ownerUrl): ChildProcess {
-  return spawn(process.execPath, [COMMAND, ...args], { env: { PATH: process.env.PATH, DATABASE_URL: url } })
+function start(args: string[], env: Record<string, string> = {}): ChildProcess {
+  const { PATH } = process.env
+  return spawn(process.execPath, [COMMAND, ...args], { env: { PATH, DATABASE_URL: base.ownerUrl, ...env } })
 }
 
 async function finished(child: ChildProcess) {
@@ -67,6 +68,15 @@ describe('the command', () => {
     expect(unnamed.stderr).toContain('Add --owner <email>')
   })
 
+  test('where people sign in, an import without --owner is refused, also when there is a local account', async () => {
+    await ensureLocalAccount(base.db)
+    const before = await contents(base.db)
+    const ended = await finished(start(['viewer', CORRUPTED], { AUTH_MODE: 'accounts' }))
+    expect(ended).toMatchObject({ code: 1, stdout: '' })
+    expect(ended.stderr).toContain('Nothing was written. Add --owner <email>')
+    expect(await contents(base.db)).toEqual(before)
+  })
+
   test.each([
     [['viewer', '/nowhere/at/all'], 1, 'There is no folder /nowhere/at/all.'],
     [['viewer', fixture('')], 1, 'holds none of chat-messages.json'],
@@ -90,7 +100,7 @@ describe('the command', () => {
   test('a database that cannot be reached is named', async () => {
     const elsewhere = new URL(base.ownerUrl)
     elsewhere.port = '1'
-    const ended = await finished(start(['viewer', CORRUPTED], elsewhere.href))
+    const ended = await finished(start(['viewer', CORRUPTED], { DATABASE_URL: elsewhere.href }))
     expect(ended).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('PostgreSQL is not reachable at'),
@@ -136,9 +146,23 @@ describe('stopped', () => {
     await using blocked = await blockedAtInbox(base.ownerUrl)
     const ended = run('viewer', CORRUPTED)
     await blocked.terminateImport()
-    expect(await ended).toMatchObject({ code: 1, stdout: '' })
+    expect(await ended).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('nothing was written'),
+    })
     await blocked.release()
     expect(await contents(base.db)).toEqual(before)
+  })
+
+  test('by a connection that ends at COMMIT: it says that it does not know', async () => {
+    await using blocked = await blockedAtCommit(base.ownerUrl)
+    const ended = run('viewer', CORRUPTED)
+    await blocked.terminateImport()
+    const { code, stderr } = await ended
+    expect(code).toBe(1)
+    expect(stderr).toContain('It is not known whether the import was written')
+    expect(stderr).not.toMatch(/nothing was written/i)
   })
 
   test('two at once take turns: one creates, the other finds all unchanged', async () => {
@@ -168,6 +192,31 @@ async function blockedAtInbox(ownerUrl: string) {
   await holder`lock table inbox_entries in exclusive mode`
   const waiting = () => owner<{ pid: number }[]>`
     select l.pid from pg_locks l where not l.granted and l.relation = 'inbox_entries'::regclass`
+  return {
+    ...waitingImport(owner, waiting),
+    release: () => holder`rollback`,
+  }
+}
+
+const COMMIT_LOCK = 4711
+
+// What is deferred runs within COMMIT.
+async function blockedAtCommit(ownerUrl: string) {
+  const owner = postgres(ownerUrl, { max: 2, onnotice: () => {} })
+  await owner.unsafe(`
+    create function wait() returns trigger language plpgsql as
+      $$ begin perform pg_advisory_xact_lock(${COMMIT_LOCK}); return null; end $$;
+    create constraint trigger wait after insert on import_runs deferrable initially deferred
+      for each row execute function wait()`)
+  const holder = await owner.reserve()
+  await holder`select pg_advisory_lock(${COMMIT_LOCK})`
+  const waiting = () => owner<{ pid: number }[]>`
+    select pid from pg_locks where not granted and locktype = 'advisory' and objid = ${COMMIT_LOCK}
+      and database = (select oid from pg_database where datname = current_database())`
+  return waitingImport(owner, waiting)
+}
+
+function waitingImport(owner: postgres.Sql, waiting: () => PromiseLike<{ pid: number }[]>) {
   const importWaits = async () => {
     while ((await waiting()).length === 0) await delay(20)
   }
@@ -177,7 +226,6 @@ async function blockedAtInbox(ownerUrl: string) {
       await importWaits()
       for (const { pid } of await waiting()) await owner`select pg_terminate_backend(${pid})`
     },
-    release: () => holder`rollback`,
     [Symbol.asyncDispose]: () => owner.end({ timeout: 1 }),
   }
 }

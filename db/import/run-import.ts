@@ -17,6 +17,8 @@ export interface ImportOptions {
   db: Database
   /** Email of the account that gets the sessions; the local account when absent. */
   owner?: string | undefined
+  /** There is no default: people sign in. */
+  ownerRequired?: boolean
   now?: Date
   onProgress?: (written: number, of: number) => void
 }
@@ -48,9 +50,9 @@ export async function readViewerFolder(path: string): Promise<ViewerFolder> {
 
 export async function importViewerFolder(
   { records, ...from }: ViewerFolder,
-  { db, owner, now = new Date(), onProgress }: ImportOptions,
+  { db, owner, ownerRequired = false, now = new Date(), onProgress }: ImportOptions,
 ): Promise<AppliedImport> {
-  const accountId = await importOwner(db, owner)
+  const accountId = await importOwner(db, owner, ownerRequired)
   const plan = planViewer(records, { accountId, now })
   return applyPlan(db, accountId, plan, { ...from, startedAt: now }, onProgress)
 }
