@@ -188,14 +188,27 @@ async function refusedSendCanBeRetried(page: Page, guest: Page, theirs: BrowserC
   await expect(guest.getByText(/Not sent\./)).toBeVisible()
   await expect(guest.getByText('Written while it was forbidden')).toBeVisible()
   await expect(guest.getByText('To write, ask an owner to make you an editor.')).toBeVisible()
+  expect(await sessionActions(guest)).toEqual(['Pin'])
 
   await page.getByRole('button', { name: '2 people' }).click()
   await page.getByRole('combobox', { name: 'Role of Greta Guest' }).selectOption('editor')
   await page.keyboard.press('Escape')
   await expect(composer(guest)).toBeVisible()
+  expect(await sessionActions(guest)).toEqual(['Pin', 'Rename'])
+  expect(await sessionActions(page)).toEqual(['Pin', 'Rename', 'Archive', 'Delete'])
   await guest.getByRole('button', { name: 'Retry' }).click()
   await expect(messageWith(page, 'Written while it was forbidden')).toBeVisible()
   await expect(guest.getByText(/Not sent\./)).toHaveCount(0)
+}
+
+/** What the menu of the open session offers. */
+async function sessionActions(page: Page): Promise<string[]> {
+  const row = page.getByRole('navigation', { name: 'Sessions' }).locator('li:has([aria-current="page"])')
+  await row.getByRole('button', { name: /^Actions for the session/ }).click()
+  await expect(page.getByRole('menu')).toBeVisible()
+  const names = await page.getByRole('menuitem').allInnerTexts()
+  await page.keyboard.press('Escape')
+  return names
 }
 
 async function roleOf(name: string): Promise<string | undefined> {

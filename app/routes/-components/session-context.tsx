@@ -61,7 +61,7 @@ export function OpenSessionProvider({ id, children }: { id: string; children: Re
 
 const rank: Record<MemberRole, number> = { owner: 0, editor: 1, viewer: 2 }
 
-function peopleOf(everybody: readonly SessionMember[], accountId: string) {
+export function peopleOf(everybody: readonly SessionMember[], accountId: string) {
   const membersById = new Map(everybody.map((member) => [member.account_id, member]))
   const members = everybody
     .filter((member) => member.left_at === null)

@@ -1,11 +1,15 @@
-import { Link } from '@tanstack/react-router'
+import { useLiveQuery } from '@tanstack/react-db'
+import { Link, useParams } from '@tanstack/react-router'
 import { Archive, ArchiveRestore, Ellipsis, Pencil, Pin, PinOff, Trash2 } from 'lucide-react'
 import { memo } from 'react'
+import { useWorkspace } from '#app/collections/workspace.tsx'
 import { IconButton } from '#app/components/controls/button.tsx'
 import { Menu, MenuItem, MenuSeparator } from '#app/components/controls/menu.tsx'
 import { fullMoment, shortMoment } from '#app/components/messages/moments.ts'
 import { CountBadge } from '#app/components/sessions/count-badge.tsx'
 import type { InboxEntry } from '#db/schema/inbox-entries.ts'
+import type { MemberRole } from '#db/schema/session-members.ts'
+import { peopleOf } from './session-context.tsx'
 
 export interface SessionActions {
   pin: (entry: InboxEntry) => void
@@ -55,30 +59,54 @@ function preview(entry: InboxEntry): string {
   return author ? `${author}: ${text}` : text
 }
 
-function SessionMenu({ entry, actions }: Omit<Props, 'now'>) {
+type ItemProps = Omit<Props, 'now'>
+
+function SessionMenu({ entry, actions }: ItemProps) {
+  const { sessionId } = useParams({ strict: false })
   const trigger = (
     <IconButton label={`Actions for the session ${entry.title}`} className="row-menu">
       <Ellipsis />
     </IconButton>
   )
+  const Changes = sessionId === entry.session_id ? OpenSessionChanges : SessionChanges
   return (
     <Menu trigger={trigger}>
       <MenuItem icon={entry.pinned ? <PinOff /> : <Pin />} onSelect={() => actions.pin(entry)}>
         {entry.pinned ? 'Unpin' : 'Pin'}
       </MenuItem>
+      <Changes entry={entry} actions={actions} />
+    </Menu>
+  )
+}
+
+/** Only the open session's members are here; of the others everything is offered, and the server decides. */
+function OpenSessionChanges(props: ItemProps) {
+  const workspace = useWorkspace()
+  const { data: members } = useLiveQuery(workspace.session(props.entry.session_id).members)
+  return <SessionChanges {...props} role={peopleOf(members, workspace.accountId).role} />
+}
+
+function SessionChanges({ entry, actions, role = 'owner' }: ItemProps & { role?: MemberRole | undefined }) {
+  if (role === 'viewer') return null
+  return (
+    <>
       <MenuItem icon={<Pencil />} onSelect={() => actions.rename(entry)}>
         Rename
       </MenuItem>
-      <MenuItem
-        icon={entry.archived_at ? <ArchiveRestore /> : <Archive />}
-        onSelect={() => actions.archive(entry)}
-      >
-        {entry.archived_at ? 'Take out of the archive' : 'Archive'}
-      </MenuItem>
-      <MenuSeparator />
-      <MenuItem icon={<Trash2 />} danger onSelect={() => actions.remove(entry)}>
-        Delete
-      </MenuItem>
-    </Menu>
+      {role === 'owner' && (
+        <>
+          <MenuItem
+            icon={entry.archived_at ? <ArchiveRestore /> : <Archive />}
+            onSelect={() => actions.archive(entry)}
+          >
+            {entry.archived_at ? 'Take out of the archive' : 'Archive'}
+          </MenuItem>
+          <MenuSeparator />
+          <MenuItem icon={<Trash2 />} danger onSelect={() => actions.remove(entry)}>
+            Delete
+          </MenuItem>
+        </>
+      )}
+    </>
   )
 }
