@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -15,8 +18,12 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-async function run(args: string[], input: string) {
-  const env = { PATH: process.env.PATH, DATABASE_URL: database.ownerUrl }
+async function run(
+  args: string[],
+  input: string,
+  where: NodeJS.ProcessEnv = { DATABASE_URL: database.ownerUrl },
+) {
+  const env = { PATH: process.env.PATH, ...where }
   const program = spawn(process.execPath, [PROGRAM, ...args], { env, stdio: 'pipe' })
   program.stdin.end(input)
   const [out, err, [code]] = await Promise.all([
@@ -60,4 +67,15 @@ test.each([
   expect(err).toMatch(message)
   expect(err.trim().split('\n')).toHaveLength(1)
   expect(err).not.toContain(PASSWORD)
+})
+
+test('a data folder of another PostgreSQL is refused in sentences, without a stack', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'throughline-'))
+  await mkdir(join(folder, 'postgres'))
+  await writeFile(join(folder, 'postgres', 'PG_VERSION'), '11\n')
+  const { code, err } = await run([...person, '--password-stdin'], PASSWORD, { DATA_DIR: folder })
+  await rm(folder, { recursive: true })
+  expect(code).toBe(1)
+  expect(err).toMatch(/^The data folder .* was made by PostgreSQL 11/)
+  expect(err).not.toMatch(/\n\s+at /)
 })

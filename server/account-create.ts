@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { Command } from 'commander'
+import { DrizzleQueryError } from 'drizzle-orm'
 import { connect } from '#db/client.ts'
-import { DatabaseNotUsable } from '#db/migrate.ts'
 import { checked } from './auth/checked-input.ts'
 import { createAccount } from './auth/create-account.ts'
 import { type NewAccount, newAccount } from './auth/inputs.ts'
 import { createLibrary } from './auth/library.ts'
 import { ask, askHidden } from './auth/prompt.ts'
 import { withDatabase } from './database.ts'
-import { EnvironmentError, parseStarterEnv } from './env.ts'
+import { parseStarterEnv } from './env.ts'
 import { AppError } from './errors.ts'
 
 // `npm run account:create`: the way to an account that can sign in.
@@ -30,8 +30,7 @@ const program = new Command('account:create')
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!isExpected(error)) throw error
-  console.error(error.message)
+  console.error(reasonOf(error))
   process.exitCode = 1
 }
 
@@ -67,6 +66,8 @@ async function createIn(appUrl: string, input: NewAccount): Promise<{ accountId:
   return createAccount(library, input).finally(() => db.close())
 }
 
-function isExpected(error: unknown): error is Error {
-  return error instanceof AppError || error instanceof EnvironmentError || error instanceof DatabaseNotUsable
+// What a failed statement says of itself holds its parameters, a password's hash among them.
+function reasonOf(error: unknown): string {
+  const reason = error instanceof DrizzleQueryError ? error.cause : error
+  return reason instanceof Error ? reason.message : String(reason)
 }
