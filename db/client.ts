@@ -51,6 +51,11 @@ export class ConnectionLost extends Error {
   }
 }
 
+/** By its name: the built app and the process around it each have a copy of the class. */
+export function isConnectionLost(error: unknown): error is ConnectionLost {
+  return error instanceof Error && error.name === 'ConnectionLost'
+}
+
 const CONNECT_WITHIN_MS = 10_000
 
 /** @param url connection string of the role to run as, see roles.ts. */

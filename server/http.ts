@@ -1,5 +1,7 @@
 import { context } from './context.ts'
 import { AppError, errorResponse } from './errors.ts'
+import { knownError } from './known-error.ts'
+import { readJson } from './read-body.ts'
 
 /**
  * The edge of every API route: an AppError becomes its documented answer, anything else a 500 that gives nothing away.
@@ -19,9 +21,10 @@ export async function handle(
 export function refusal(request: Request, error: unknown): Response {
   const { method } = request
   const { pathname: path } = new URL(request.url)
-  if (error instanceof AppError) {
-    context().log.info({ method, path, code: error.code, reason: error.message }, 'refused')
-    return errorResponse(error)
+  const known = knownError(error)
+  if (known) {
+    context().log.info({ method, path, code: known.code, reason: known.message }, 'refused')
+    return errorResponse(known)
   }
   // A caller that went away is nobody to answer and nothing to report.
   if (request.signal.aborted) return new Response(null, { status: 499 })
@@ -43,14 +46,4 @@ export function allowMethods(request: Request, ...methods: string[]): void {
 const MAX_JSON_BYTES = 64 * 1024
 
 /** The body as JSON. @throws AppError invalid, too_large. */
-export async function jsonBody(request: Request): Promise<unknown> {
-  const text = await request.text()
-  if (text.length > MAX_JSON_BYTES) {
-    throw new AppError('too_large', `The body is larger than ${MAX_JSON_BYTES / 1024} KB.`)
-  }
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new AppError('invalid', 'The body is not JSON.', { cause })
-  }
-}
+export const jsonBody = (request: Request): Promise<unknown> => readJson(request, MAX_JSON_BYTES)

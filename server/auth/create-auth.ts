@@ -7,6 +7,7 @@ import { accounts } from '#db/schema/index.ts'
 import type { Env } from '../env.ts'
 import { AppError, must } from '../errors.ts'
 import { allowMethods } from '../http.ts'
+import { knownError } from '../known-error.ts'
 import { type Acceptance, joinByInvitation } from './accept-invitation.ts'
 import { inputOf } from './checked-input.ts'
 import { clientAddress } from './client-address.ts'
@@ -32,11 +33,9 @@ export function createAuth({ db, env }: { db: Database; env: AuthEnv }) {
 
   /** The account of a valid login cookie. In local mode only guests have one: a cookie of another mode says nothing. */
   async function signedIn(request: Request, { renew = false } = {}) {
-    const { response, headers } = await library.api.getSession({
-      headers: request.headers,
-      query: { disableRefresh: !renew },
-      returnHeaders: true,
-    })
+    const { response, headers } = await library.api
+      .getSession({ headers: request.headers, query: { disableRefresh: !renew }, returnHeaders: true })
+      .catch(throwKnown)
     const counts = response && (!isLocal || response.user.isAnonymous)
     return { accountId: counts ? response.user.account_id : null, cookies: headers }
   }
@@ -132,6 +131,11 @@ export function createAuth({ db, env }: { db: Database; env: AuthEnv }) {
     acceptInvitation: accept,
     createAccount: (input: NewAccount): Promise<Caller> => createAccount(library, input),
   }
+}
+
+// The library wraps what it meets, a lost connection too.
+function throwKnown(error: unknown): never {
+  throw knownError(error) ?? error
 }
 
 // One answer for an unknown email, a wrong password and a password no account can have; the library spends the time

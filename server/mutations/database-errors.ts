@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm'
 import { DatabaseError } from 'pg'
-import { ConnectionLost } from '#db/client.ts'
+import { isConnectionLost } from '#db/client.ts'
 import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
 
@@ -36,7 +36,7 @@ export function asRefusal(error: unknown): unknown {
 function reasonOf(error: unknown): { code?: string | undefined; constraint?: string | undefined } {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
   if (cause instanceof DatabaseError) return { code: cause.code, constraint: cause.constraint }
-  if (cause instanceof ConnectionLost) return { code: cause.code }
+  if (isConnectionLost(cause)) return { code: cause.code }
   return {}
 }
 
