@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '#db/client.ts'
+import { freePort } from '#db/embedded.ts'
 import { LOCAL_ACCOUNT_ID } from '#db/local-account.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
 import { type Answer, apply, createBrowser, invite } from './testing.ts'
@@ -122,6 +124,27 @@ describe('an invitation', () => {
     ])
   })
 })
+
+test('who is signed in is told to try again while the database is away', async () => {
+  const away = connect(`postgres://nobody:nothing@127.0.0.1:${await freePort()}/nowhere`)
+  const { token } = await invitation()
+  const guest = browser()
+  await guest.accept(token, 'Gwen')
+  const { auth } = createBrowser(away, { AUTH_SECRET: guest.env.AUTH_SECRET })
+  await expect(auth.callerOf(guest.request('/'))).rejects.toMatchObject({ code: 'unavailable' })
+  await away.close()
+})
+
+test.each(['constructor', 'toString', '__proto__'])(
+  'a field named %s is refused like any other',
+  async (name) => {
+    for (const endpoint of ['sign-in', 'accept-invitation']) {
+      const { status, body } = await browser().sendText(`/api/auth/${endpoint}`, `{"${name}": 1}`)
+      expect([status, body.error.code]).toEqual([400, 'invalid'])
+      expect(Object.keys(body.error.fields)).toContain(name)
+    }
+  },
+)
 
 describe('a guest', () => {
   test('who left the session is still the same guest, and a member no more', async () => {

@@ -30,8 +30,10 @@ export function createBrowser(db: Database, changes: Partial<AuthEnv> = {}) {
   }
 
   async function send(method: string, path: string, body?: unknown, ip?: string): Promise<Answer> {
-    const headers = { 'content-type': 'application/json' }
-    const init = body === undefined ? { method } : { method, headers, body: JSON.stringify(body) }
+    return sendInit(path, body === undefined ? { method } : posted(JSON.stringify(body), method), ip)
+  }
+
+  async function sendInit(path: string, init: RequestInit, ip?: string): Promise<Answer> {
     const response = await answered(auth.handler(request(path, init, ip)))
     const cookies = response.headers.getSetCookie()
     for (const cookie of cookies) keep(cookie)
@@ -50,6 +52,8 @@ export function createBrowser(db: Database, changes: Partial<AuthEnv> = {}) {
     jar,
     request,
     send,
+    /** JSON that no object of ours says, as it is. */
+    sendText: (path: string, body: string) => sendInit(path, posted(body)),
     callerId: async () => (await auth.callerOf(request('/'))).accountId,
     signIn: (email: string, password: string, ip?: string) =>
       send('POST', '/api/auth/sign-in', { email, password }, ip),
@@ -57,6 +61,10 @@ export function createBrowser(db: Database, changes: Partial<AuthEnv> = {}) {
     accept: (token: string, display_name: string) =>
       send('POST', '/api/auth/accept-invitation', { token, display_name }),
   }
+}
+
+function posted(body: string, method = 'POST'): RequestInit {
+  return { method, headers: { 'content-type': 'application/json' }, body }
 }
 
 export const testEnv: AuthEnv = {

@@ -3,8 +3,11 @@ import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type MutationName, mutationInputs, type ShapeName } from '#db/inputs/index.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
+import { answered } from '../functions/answer.ts'
+import { mutateByCall } from '../functions/mutate-by-call.ts'
+import { createLog } from '../log.ts'
 import type { Caller } from './define.ts'
-import { type MutationResult, type MutationsBody, mutate, mutationsEndpoint } from './endpoint.ts'
+import { type MutationResult, type MutationsBody, mutationsEndpoint } from './endpoint.ts'
 import { everything, makeWorld, row, sha256, type World } from './testing.ts'
 
 type Role = 'owner' | 'editor' | 'viewer' | 'stranger'
@@ -240,7 +243,16 @@ const doors: Record<string, (caller: Caller, sent: Sent) => Promise<MutationResu
     const answer: MutationsBody = await response.json()
     return answer.results[0]
   },
-  'the server function': (caller, sent) => mutate(database.db, caller, sent),
+  'the server function': async (caller, { input, ...sent }) => {
+    const answer = await callFunction(caller, { ...sent, input: JSON.stringify(input) })
+    return { id: sent.id, ...(answer.ok ? answer.value.result : answer) }
+  },
+}
+
+/** As server/functions/mutate.ts does once it knows who calls. */
+function callFunction(caller: Caller, data: unknown) {
+  const ctx = { db: database.db, env: { BUILD_ID: 'test' }, log: createLog('silent') }
+  return answered(ctx, 'mutate', () => mutateByCall(ctx, caller, data))
 }
 
 function codeOf(result: MutationResult | undefined): string {
@@ -309,4 +321,22 @@ describe.each(Object.entries(doors))('through %s', (_, send) => {
       expect(await everything(database.db)).toEqual(before)
     })
   })
+})
+
+test.each([
+  ['nothing', undefined],
+  ['null', null],
+  ['text', 'text'],
+  ['a list', []],
+  ['no input', { id: uuidv7(), name: 'sessions.create' }],
+  ['an input that is no text', { id: uuidv7(), name: 'sessions.create', input: {} }],
+  ['an input that is no JSON', { id: uuidv7(), name: 'sessions.create', input: '{' }],
+  ['a name that is none', { id: uuidv7(), name: 7, input: '{}' }],
+  ['a field too many', { id: uuidv7(), name: 'sessions.create', input: '{}', account_id: uuidv7() }],
+])('a call of the server function with %s is invalid', async (_, data) => {
+  const { owner } = await makeWorld(database.db)
+  const before = await everything(database.db)
+  const answer = await callFunction({ accountId: owner }, data)
+  expect(answer).toMatchObject({ ok: false, error: { code: 'invalid' } })
+  expect(await everything(database.db)).toEqual(before)
 })

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { connect } from '#db/client.ts'
 import { freePort } from '#db/embedded.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
+import { createLog } from '../log.ts'
 import { type EndpointOptions, MAX_BODY_BYTES, type MutationsBody, mutationsEndpoint } from './endpoint.ts'
+import { logRefusal } from './log-refusal.ts'
 import { everything, makeWorld, outcome, type World } from './testing.ts'
 
 let database: TestDatabase
@@ -83,6 +85,38 @@ test('what is no mutation is refused alone, and each refusal is told of once', a
     ['invalid', 7],
     ['invalid', undefined],
   ])
+})
+
+test.each(['constructor', 'toString', '__proto__'])(
+  'a field named %s is refused like any other',
+  async (name) => {
+    const body = `{"mutations":[{"id":"${uuidv7()}","name":"sessions.create","input":{"${name}":1}}]}`
+    const text = await (await post(body)).text()
+    expect(JSON.parse(text).results).toMatchObject([{ ok: false, error: { code: 'invalid' } }])
+    expect(text).toContain(`"${name}":["is not a field"]`)
+  },
+)
+
+test('what was sent is echoed only so far', async () => {
+  const long = 'x'.repeat(100_000)
+  const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`${i}${long.slice(0, 200)}`, 1]))
+  const deep = JSON.parse(`${'['.repeat(5_000)}${']'.repeat(5_000)}`)
+  const lines: string[] = []
+  const log = createLog('info', { write: (line) => lines.push(line) })
+  const refused = await results(
+    [
+      { id: long, name: long, input: {} },
+      { id: uuidv7(), name: 'sessions.create', input: { [long]: 1 } },
+      { id: uuidv7(), name: 'sessions.create', input: many },
+      { id: deep, name: deep, input: {} },
+      { id: { toString: 1 }, name: { toString: 1 }, input: {} },
+    ],
+    { onRefusal: logRefusal(log) },
+  )
+  expect(refused.map((result) => result.ok || result.error.code)).toEqual(Array(5).fill('invalid'))
+  for (const result of refused) expect(JSON.stringify(result).length).toBeLessThan(5_000)
+  expect(lines).toHaveLength(5)
+  for (const line of lines) expect(line.length).toBeLessThan(1_000)
 })
 
 test('values that nest without end are refused, not followed', async () => {

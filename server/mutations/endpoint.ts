@@ -2,12 +2,14 @@ import * as z from 'zod/mini'
 import type { Database } from '#db/client.ts'
 import type { MutationAnswer } from '#db/inputs/index.ts'
 import { AppError, type ErrorBody, errorBody } from '../errors.ts'
+import { cut } from '../log.ts'
+import { readJson } from '../read-body.ts'
 import { applyMutation } from './apply.ts'
 import type { Caller } from './define.ts'
 
 export type MutationResult =
-  | ({ id: unknown; ok: true } & MutationAnswer)
-  | ({ id: unknown; ok: false } & ErrorBody)
+  | ({ id: string | null; ok: true } & MutationAnswer)
+  | ({ id: string | null; ok: false } & ErrorBody)
 
 export interface MutationsBody {
   /** The build that answers; a tab of another one finishes its queue and offers to reload. */
@@ -59,11 +61,11 @@ export async function mutate(
   { onRefusal }: EndpointOptions = {},
 ): Promise<MutationResult> {
   try {
-    return { id, ok: true, ...(await applyMutation(db, caller, { mutationId: id, name, input })) }
+    return { id: echoed(id), ok: true, ...(await applyMutation(db, caller, { mutationId: id, name, input })) }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
     onRefusal?.(error, { id, name })
-    return { id, ok: false, ...errorBody(error) }
+    return { id: echoed(id), ok: false, ...errorBody(error) }
   }
 }
 
@@ -73,39 +75,19 @@ function isUnavailable(result: MutationResult): boolean {
 
 // What follows may build on what could not be written: the sender sends the rest again, in order.
 function notTried({ id }: Sent, before: MutationResult): MutationResult {
-  return { ...before, id }
+  return { ...before, id: echoed(id) }
+}
+
+// It may be anything that JSON can say, of any length.
+function echoed(id: unknown): string | null {
+  return typeof id === 'string' ? cut(id) : null
 }
 
 async function readBatch(request: Request): Promise<Sent[]> {
-  let json: unknown
-  try {
-    json = JSON.parse(await readText(request))
-  } catch (error) {
-    if (error instanceof AppError) throw error
-    throw new AppError('invalid', 'The body is not JSON.', { cause: error })
-  }
-  const parsed = batch.safeParse(json)
+  const parsed = batch.safeParse(await readJson(request, MAX_BODY_BYTES))
   if (parsed.success) return parsed.data.mutations
   throw new AppError(
     'invalid',
     `The body must be {"mutations": [{"id", "name", "input"}, …]} with at most ${MAX_BATCH} of them.`,
   )
-}
-
-/** Counts what arrives: a length that the sender declares proves nothing. */
-async function readText(request: Request): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let bytes = 0
-  let text = ''
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > MAX_BODY_BYTES) {
-      throw new AppError(
-        'too_large',
-        `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB. Send fewer at once.`,
-      )
-    }
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
 }

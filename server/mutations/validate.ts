@@ -2,6 +2,7 @@ import type * as z from 'zod/mini'
 import { rowId } from '#db/inputs/fields.ts'
 import { type MutationInput, type MutationName, mutationInputs } from '#db/inputs/index.ts'
 import { AppError } from '../errors.ts'
+import { cut } from '../log.ts'
 
 /** A mutation as it arrives, not looked at yet. */
 export interface SentMutation {
@@ -21,7 +22,7 @@ const MAX_DEPTH = 100
 /** @throws AppError invalid, with what is wrong by field. */
 export function validate({ mutationId, name, input }: SentMutation): ValidMutation {
   if (typeof name !== 'string' || !Object.hasOwn(mutationInputs, name)) {
-    throw invalid(`There is no mutation ${JSON.stringify(name) ?? ''}.`, { name: ['is not a mutation'] })
+    throw invalid(`There is no mutation ${JSON.stringify(cut(name))}.`, { name: ['is not a mutation'] })
   }
   const id = rowId.safeParse(mutationId)
   if (!id.success) throw invalid('The id of a mutation must be a UUID.', { id: ['must be a UUID'] })
@@ -39,18 +40,23 @@ function invalid(message: string, fields: Record<string, string[]>): AppError {
   return new AppError('invalid', first ? `${message} (${first})` : message, { fields })
 }
 
+/** An answer names no more fields than this. */
+const MAX_FIELDS = 20
+
 /** What is wrong, by field: the form of `AppError.fields`. */
 export function fieldsOf(error: z.core.$ZodError): Record<string, string[]> {
-  const fields: Record<string, string[]> = {}
-  const add = (field: string, problem: string) => {
-    fields[field] = [...(fields[field] ?? []), problem]
+  const fields = new Map<string, string[]>() // an object has names of its own, such as constructor
+  const add = (name: string, problem: string) => {
+    const field = cut(name)
+    if (fields.has(field) || fields.size < MAX_FIELDS)
+      fields.set(field, [...(fields.get(field) ?? []), problem])
   }
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) add(key, 'is not a field')
     else
       add(issue.path.join('.') || 'input', issue.message === 'Invalid input' ? 'is not valid' : issue.message)
   }
-  return fields
+  return Object.fromEntries(fields)
 }
 
 function isDeeperThan(value: unknown, depth: number): boolean {

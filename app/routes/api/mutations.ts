@@ -11,9 +11,9 @@ export const Route = createFileRoute('/api/mutations')({
 
 async function apply(request: Request): Promise<Response> {
   allowMethods(request, 'POST')
-  const { db, env } = context()
+  const { db, env, log } = context()
   return mutationsEndpoint(db, await callerOf(request), request, {
     build: env.BUILD_ID,
-    onRefusal: logRefusal,
+    onRefusal: logRefusal(log),
   })
 }
