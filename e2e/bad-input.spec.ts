@@ -185,6 +185,26 @@ const REQUESTS: Case[] = [
     send: () => ({ path: '/api/live' }),
   },
   {
+    title: 'writing to the health page',
+    code: 'method_not_allowed',
+    send: () => ({ path: '/api/health', method: 'POST' }),
+  },
+  {
+    title: 'deleting the sign of life',
+    code: 'method_not_allowed',
+    send: () => ({ path: '/api/health/live', method: 'DELETE' }),
+  },
+  {
+    title: 'a body over the server’s own limit for mutations',
+    code: 'too_large',
+    send: () => ({ ...mutation('', {}), body: 'x'.repeat(11 * 1024 * 1024) }),
+  },
+  {
+    title: 'a body over the server’s own limit for the live stream',
+    code: 'too_large',
+    send: () => ({ ...asJson('/api/live', 0), body: 'x'.repeat(11 * 1024 * 1024) }),
+  },
+  {
     title: 'malformed JSON for a token',
     code: 'invalid',
     send: () => ({ ...asJson('/api/shape-tokens', 0), body: '{' }),
