@@ -3,12 +3,11 @@ import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
-import { ROLE_NAMES, type Role, rolePassword } from './roles.ts'
+import { DatabaseNotUsable } from './database-not-usable.ts'
+import { giveLogin, roleLogins, withoutLogin } from './role-logins.ts'
+import { PASSWORD_VARIABLES, ROLE_NAMES, type Role } from './roles.ts'
 
-/** What is wrong with the Postgres behind a connection string, and how to fix it. */
-export class DatabaseNotUsable extends Error {
-  override name = 'DatabaseNotUsable'
-}
+export { DatabaseNotUsable }
 
 const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations')
 const MIGRATION_LOCK = 7_481_002
@@ -16,21 +15,22 @@ const MIGRATION_LOCK = 7_481_002
 /**
  * Brings a database to this release's schema and gives the roles their passwords. Safe to run from several
  * instances at once: they take turns.
- * @param ownerUrl connection string of the role that owns the schema; needs CREATEROLE and REPLICATION, or superuser.
+ * @param ownerUrl connection string of the role that owns the schema; where the roles are missing it needs CREATEROLE
+ * and REPLICATION (PostgreSQL 16 and newer), or superuser.
  * @throws DatabaseNotUsable naming what is missing and the statement that mends it.
  */
 export async function migrateDatabase(
   ownerUrl: string,
   passwords: Partial<Record<Role, string>> = {},
 ): Promise<void> {
+  const logins = roleLogins(ownerUrl, passwords)
   const sql = postgres(ownerUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
   try {
     await assertUsable(sql, ownerUrl)
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
+    const fresh = await withoutLogin(sql, logins)
     await migrate(drizzle(sql), { migrationsFolder: MIGRATIONS })
-    for (const role of Object.keys(ROLE_NAMES) as Role[]) {
-      await giveLogin(sql, role, rolePassword(ownerUrl, role, passwords[role]))
-    }
+    for (const login of fresh) await giveLogin(sql, login)
   } finally {
     await sql.end({ timeout: 5 })
   }
@@ -43,7 +43,7 @@ async function assertUsable(sql: postgres.Sql, ownerUrl: string): Promise<void> 
            format('%I', current_user) as quoted, format('%I', current_database()) as database,
            has_database_privilege(current_database(), 'CREATE') as may_create,
            (select has_schema_privilege(oid, 'CREATE') from pg_namespace where nspname = 'public') as may_create_tables,
-           (select count(*) from pg_roles where rolname in ${sql(Object.values(ROLE_NAMES))}) as roles
+           (select count(*)::int from pg_roles where rolname in ${sql(Object.values(ROLE_NAMES))}) as roles
     from pg_roles where rolname = current_user`.catch((cause: unknown) => {
     throw new DatabaseNotUsable(unreachable(ownerUrl, cause), { cause })
   })
@@ -66,10 +66,13 @@ async function assertUsable(sql: postgres.Sql, ownerUrl: string): Promise<void> 
       `"${server.name}" may not create tables here. As a superuser: GRANT CREATE ON SCHEMA public TO ${server.quoted};`,
     )
   }
-  const mayMakeRoles = server.rolsuper || (server.rolcreaterole && server.rolreplication)
-  if (!mayMakeRoles) {
+  const areRolesMissing = server.roles < Object.keys(ROLE_NAMES).length
+  const mayMakeRoles = server.rolcreaterole && server.rolreplication && server.version >= 160_000
+  if (areRolesMissing && !server.rolsuper && !mayMakeRoles) {
+    const remedy =
+      server.version < 160_000 ? MAKE_ROLES : `ALTER ROLE ${server.quoted} CREATEROLE REPLICATION;`
     problems.push(
-      `"${server.name}" may not make the roles that Throughline runs as. As a superuser: ALTER ROLE ${server.quoted} CREATEROLE REPLICATION;`,
+      `"${server.name}" may not make the roles that Throughline runs as. As a superuser: ${remedy}`,
     )
   }
   if (problems.length > 0)
@@ -78,16 +81,15 @@ async function assertUsable(sql: postgres.Sql, ownerUrl: string): Promise<void> 
     )
 }
 
+// Before PostgreSQL 16 only a superuser makes a role with REPLICATION, or gives it a password.
+const MAKE_ROLES =
+  `CREATE ROLE ${ROLE_NAMES.app} LOGIN PASSWORD '<one>'; ` +
+  `CREATE ROLE ${ROLE_NAMES.electric} LOGIN REPLICATION PASSWORD '<two>'; ` +
+  `then set ${PASSWORD_VARIABLES.app}=<one> and ${PASSWORD_VARIABLES.electric}=<two>.`
+
 function unreachable(ownerUrl: string, cause: unknown): string {
   const { hostname, port, pathname, username } = new URL(ownerUrl)
   const reason =
     cause instanceof Error ? (cause as NodeJS.ErrnoException).code || cause.message : String(cause)
   return `PostgreSQL is not reachable at ${hostname}:${port || 5432}${pathname} as "${username}": ${reason}. Is it running, and is DATABASE_URL right?`
-}
-
-async function giveLogin(sql: postgres.Sql, role: Role, password: string): Promise<void> {
-  // ALTER ROLE takes no parameters; both parts are quoted by Postgres itself.
-  const [statement] =
-    await sql`select format('ALTER ROLE %I LOGIN PASSWORD %L', ${ROLE_NAMES[role]}::text, ${password}::text) as text`
-  await sql.unsafe(String(statement?.text))
 }
