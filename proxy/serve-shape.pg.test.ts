@@ -1,7 +1,7 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { v7 as uuidv7 } from 'uuid'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { shapes } from '#electric/shapes/index.ts'
 import { apply, makeWorld, type World } from '#server/mutations/testing.ts'
 import { startStack, type TestApp } from './testing.ts'
@@ -341,5 +341,58 @@ describe('Electric behind the proxy', () => {
     await expect(answer).rejects.toThrow()
     await gone.promise
     await new Promise((resolve) => peer.close(resolve))
+  })
+})
+
+describe('an answer that is under way', () => {
+  /** An Electric that begins an answer and leaves the rest to the test. */
+  async function beginAnswer(init: RequestInit = {}) {
+    const begun = Promise.withResolvers<ServerResponse>()
+    const gone = Promise.withResolvers<void>()
+    const peer = createServer((request, response) => {
+      request.socket.once('close', gone.resolve)
+      response.write('[{"headers":', () => begun.resolve(response))
+    })
+    await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => {
+      peer.closeAllConnections()
+      peer.close()
+    })
+    const { port } = peer.address() as AddressInfo // listening on TCP
+    const at = await stack.startApp({ electricUrl: `http://127.0.0.1:${port}` })
+    const mine = await makeWorld(stack.db)
+    const bearer = await token(mine.viewer, mine.session_id, at)
+    const answer = await ask(messages(mine.session_id), bearer, init, at)
+    return { answer, mine, upstream: await begun.promise, upstreamGone: gone.promise }
+  }
+
+  it('is handed on to its end', async () => {
+    const { answer, upstream } = await beginAnswer()
+    upstream.end('{}}]')
+    expect(await answer.json()).toEqual([{ headers: {} }])
+  })
+
+  it('ends with an error, not as if it were whole, when Electric goes', async () => {
+    const { answer, upstream } = await beginAnswer()
+    upstream.destroy()
+    await expect(answer.text()).rejects.toThrow()
+  })
+
+  it('ends when the right to read it ends', async () => {
+    const { answer, mine, upstreamGone } = await beginAnswer()
+    await apply(stack.db, mine.viewer, 'session_members.leave', { session_id: mine.session_id })
+    await expect(answer.text()).rejects.toThrow()
+    await upstreamGone
+  })
+
+  it('lets Electric go when the caller goes, or reads no further', async () => {
+    const caller = new AbortController()
+    const gone = await beginAnswer({ signal: caller.signal })
+    caller.abort()
+    await expect(gone.answer.text()).rejects.toThrow()
+    await gone.upstreamGone
+    const cancelled = await beginAnswer()
+    await cancelled.answer.body?.cancel()
+    await cancelled.upstreamGone
   })
 })

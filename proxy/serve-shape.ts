@@ -68,9 +68,26 @@ function handOn({ status, headers, body }: UpstreamAnswer, lease: Lease, headOnl
     void body?.cancel()
     return new Response(null, { status, headers })
   }
-  // Until its last byte the body ends with the right to read it: fetch stops it through the lease's signal.
-  const release = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-    flush: lease.release,
-  })
-  return new Response(body.pipeThrough(release), { status, headers })
+  return new Response(released(body, lease), { status, headers })
+}
+
+/** Until its last byte the body ends with the right to read it: fetch stops it through the lease's signal. */
+function released(body: ReadableStream<Uint8Array<ArrayBuffer>>, lease: Lease): ReadableStream {
+  const reader = body.getReader()
+  // By hand: through a TransformStream a small answer would take about half as long again.
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      pull: async (controller) => {
+        const { done, value } = await reader.read()
+        if (!done) return controller.enqueue(value)
+        lease.release()
+        controller.close()
+      },
+      cancel: (reason) => {
+        lease.release()
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
