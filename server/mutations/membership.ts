@@ -2,6 +2,7 @@ import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { accounts } from '#db/schema/accounts.ts'
 import { inboxEntries } from '#db/schema/inbox-entries.ts'
+import { invitations } from '#db/schema/invitations.ts'
 import { type MemberRole, sessionMembers } from '#db/schema/session-members.ts'
 import { type Session, sessions } from '#db/schema/sessions.ts'
 import { notFound } from '../access.ts'
@@ -51,6 +52,7 @@ export async function takeOut(tx: Transaction, session: Session, accountId: stri
     .where(and(membership(session.id, accountId), isNull(sessionMembers.left_at)))
     .returning({ account_id: sessionMembers.account_id })
   if (!left) throw notFound()
+  await endInvitations(tx, session.id, accountId)
   await tx.update(sessions).set({ member_count: sql`member_count - 1` }).where(eq(sessions.id, session.id))
   await tx
     .delete(inboxEntries)
@@ -96,6 +98,21 @@ export async function setRole(
   role: MemberRole,
 ): Promise<void> {
   await tx.update(sessionMembers).set({ role }).where(membership(sessionId, accountId))
+  if (role !== 'owner') await endInvitations(tx, sessionId, accountId)
+}
+
+/** Only owners invite: what somebody invited to as an owner ends with that. */
+async function endInvitations(tx: Transaction, sessionId: string, accountId: string): Promise<void> {
+  await tx
+    .update(invitations)
+    .set({ revoked_at: sql`now()` })
+    .where(
+      and(
+        eq(invitations.session_id, sessionId),
+        eq(invitations.created_by_account_id, accountId),
+        isNull(invitations.revoked_at),
+      ),
+    )
 }
 
 function membership(sessionId: string, accountId: string) {

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { insertAccount } from '#db/factories.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
-import { apply, everything, makeWorld, outcome, row, rows, type World } from './testing.ts'
+import { apply, everything, makeWorld, outcome, row, rows, sha256, type World } from './testing.ts'
 
 let database: TestDatabase
 let world: World
@@ -26,6 +27,17 @@ const memberCount = () =>
 const uses = () => row(database.db, sql`select uses from invitations where id = ${world.invitation_id}`)
 const join = (accountId: string, token = world.token) =>
   apply(database.db, accountId, 'session_members.join', { token })
+
+const ofEditor = () => ({ session_id: world.session_id, account_id: world.editor })
+
+async function newInvitation(by: string): Promise<string> {
+  const token = randomBytes(32).toString('base64url')
+  const { session_id } = world
+  const limits = { role: 'editor', expires_in_days: 1, max_uses: 1 }
+  const invitation = { id: uuidv7(), session_id, token_hash: sha256(token), ...limits }
+  await apply(database.db, by, 'invitations.create', invitation)
+  return token
+}
 
 test('who joins finds the session in the inbox, with its last message, everything read', async () => {
   await join(world.stranger)
@@ -72,9 +84,48 @@ test('who left has no access, keeps the name on old messages, and comes back by 
   const rename = apply(db, world.editor, 'sessions.rename', { id: world.session_id, title: 'Mine' })
   expect(await outcome(rename)).toBe('not_found')
   expect(await memberCount()).toEqual({ member_count: 2 })
-  await join(world.editor)
+  await join(world.editor, await newInvitation(world.owner))
   expect(await membership(world.editor)).toMatchObject({ role: 'editor', live: true })
   expect(await memberCount()).toEqual({ member_count: 3 })
+})
+
+test.each(['leave', 'remove'] as const)('after %s, links from before let nobody back in', async (how) => {
+  const { db } = database
+  const { session_id, owner, editor } = world
+  if (how === 'leave') await apply(db, editor, 'session_members.leave', { session_id })
+  else await apply(db, owner, 'session_members.remove', { session_id, account_id: editor })
+  const before = await everything(db)
+  expect(await outcome(join(editor))).toBe('not_found')
+  expect(await everything(db)).toEqual(before)
+  expect(await outcome(join(world.stranger))).toBe('applied')
+  expect(await outcome(join(editor, await newInvitation(owner)))).toBe('applied')
+})
+
+test.each([
+  ['is removed', () => apply(database.db, world.owner, 'session_members.remove', ofEditor())],
+  [
+    'leaves',
+    () => apply(database.db, world.editor, 'session_members.leave', { session_id: world.session_id }),
+  ],
+  [
+    'is owner no more',
+    () => apply(database.db, world.owner, 'session_members.changeRole', { ...ofEditor(), role: 'editor' }),
+  ],
+  [
+    'hands over',
+    () =>
+      apply(database.db, world.editor, 'session_members.handOver', {
+        session_id: world.session_id,
+        account_id: world.viewer,
+      }),
+  ],
+])('the invitations of an owner end when she %s, and no others', async (_, end) => {
+  const { db } = database
+  await apply(db, world.owner, 'session_members.changeRole', { ...ofEditor(), role: 'owner' })
+  const hers = await newInvitation(world.editor)
+  await end()
+  expect(await outcome(join(world.stranger, hers))).toBe('not_found')
+  expect(await outcome(join(world.stranger))).toBe('applied')
 })
 
 test('the last owner can neither leave, nor be demoted or removed; with a second one she can', async () => {

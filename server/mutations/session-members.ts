@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, notExists, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { type Invitation, invitations } from '#db/schema/invitations.ts'
 import { MAX_SESSION_MEMBERS, type Session, sessions } from '#db/schema/sessions.ts'
 import { liveMember, notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
-import { changed, defineMutations, unchanged } from './define.ts'
+import { type Caller, changed, defineMutations, unchanged } from './define.ts'
 import { ownName, passOwnershipOn, setOwner, setRole, takeIn, takeOut } from './membership.ts'
 import { lockSession } from './session-lock.ts'
 
@@ -15,7 +15,7 @@ export const sessionMemberMutations = defineMutations('session_members', {
     const { session, invitation } = await lockInvited(tx, token)
     // A link followed twice is no second use, and a weaker link takes nothing away.
     if (await liveMember(tx, session.id, caller.accountId)) return unchanged
-    const role = await spendInvitation(tx, invitation)
+    const role = await spendInvitation(tx, invitation, caller)
     await takePlace(tx, session)
     await takeIn(tx, session, { accountId: caller.accountId, name, role })
     return changed('inbox_entries')
@@ -75,7 +75,15 @@ async function lockInvited(
   return { session, invitation }
 }
 
-async function spendInvitation(tx: Transaction, { id }: Invitation): Promise<Invitation['role']> {
+async function spendInvitation(
+  tx: Transaction,
+  { id, session_id }: Invitation,
+  { accountId }: Caller,
+): Promise<Invitation['role']> {
+  // Whoever left or was removed comes back by a link that was made afterwards only.
+  const leftSince = sql`(select from session_members where session_id = ${session_id}
+    and account_id = ${accountId} and left_at >= invitations.created_at)`
+
   const [used] = await tx
     .update(invitations)
     .set({ uses: sql`uses + 1` })
@@ -85,6 +93,7 @@ async function spendInvitation(tx: Transaction, { id }: Invitation): Promise<Inv
         isNull(invitations.revoked_at),
         gt(invitations.expires_at, sql`clock_timestamp()`),
         lt(invitations.uses, invitations.max_uses),
+        notExists(leftSince),
       ),
     )
     .returning({ role: invitations.role })
