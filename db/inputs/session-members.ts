@@ -15,5 +15,12 @@ export const leaveSession = z.strictObject({ session_id: rowId })
 /** Makes the other member an owner and the caller an editor. */
 export const handOverSession = z.strictObject({ session_id: rowId, account_id: rowId })
 
-/** A guest's name, asked for when an invitation is accepted without signing in. */
-export const acceptInvitation = z.strictObject({ token: invitationToken, display_name: displayName })
+/**
+ * A guest's name, asked for when an invitation is accepted without signing in. With an `id` of the browser's own making
+ * the same again, after an answer that was lost, is the same guest. Nobody else may know it.
+ */
+export const acceptInvitation = z.strictObject({
+  id: z.optional(rowId),
+  token: invitationToken,
+  display_name: displayName,
+})

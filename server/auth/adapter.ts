@@ -3,6 +3,8 @@ import { type DB, drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { v7 as uuidv7 } from 'uuid'
 import type { Database, Transaction } from '#db/client.ts'
 import { accounts, credentials, logins, users, verifications } from '#db/schema/index.ts'
+import { must } from '../errors.ts'
+import { newGuest } from './new-guest.ts'
 
 type Adapter = ReturnType<ReturnType<typeof drizzleAdapter>>
 
@@ -39,17 +41,39 @@ function boundTo(tx: Transaction, options: BetterAuthOptions): Adapter {
   const adapter = drizzleAdapter(tx as unknown as DB, { provider: 'pg', schema })(options)
   return {
     ...adapter,
-    create: async (create) => {
-      if (create.model !== 'user') return adapter.create(create)
-      return adapter.create({ ...create, data: await withAccount(tx, create.data) })
+    create: async <T extends Record<string, unknown>, R = T>(create: Create<T>): Promise<R> => {
+      if (create.model !== 'user') return adapter.create<T, R>(create)
+      return createUser<T, R>(tx, adapter, create)
     },
   }
 }
 
-async function withAccount<T extends Record<string, unknown>>(tx: Transaction, user: T): Promise<T> {
-  if (user.account_id) return user
-  const account_id = uuidv7()
-  const kind = user.isAnonymous ? 'guest' : 'full'
-  await tx.insert(accounts).values({ id: account_id, display_name: String(user.name), kind })
-  return { ...user, account_id }
+interface Create<T> {
+  model: string
+  data: Omit<T, 'id'>
+  select?: string[] | undefined
+  forceAllowId?: boolean | undefined
+}
+
+async function createUser<T extends Record<string, unknown>, R>(
+  tx: Transaction,
+  adapter: Adapter,
+  create: Create<T>,
+): Promise<R> {
+  const user: Record<string, unknown> = create.data
+  if (user.account_id) return adapter.create<T, R>(create)
+  const account_id = newGuest.getStore()?.account_id ?? uuidv7()
+  const account = {
+    id: account_id,
+    display_name: String(user.name),
+    kind: user.isAnonymous ? 'guest' : 'full',
+  } as const
+  const made = await tx.insert(accounts).values(account).onConflictDoNothing().returning({ id: accounts.id })
+  if (made.length > 0) return adapter.create<T, R>({ ...create, data: { ...create.data, account_id } })
+  // The guest came before, and its answer was lost: the same user signs in again (accept-invitation.ts).
+  const known = await adapter.findOne<R>({
+    model: 'user',
+    where: [{ field: 'account_id', value: account_id }],
+  })
+  return must(known, 'a guest and its user are made in one transaction')
 }

@@ -1,5 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
+import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '#db/client.ts'
 import { freePort } from '#db/embedded.ts'
@@ -124,6 +125,81 @@ describe('an invitation', () => {
     ])
   })
 })
+
+describe('an invitation whose answer was lost', () => {
+  const uses = (token_hash: string) =>
+    rows(sql`select uses from invitations where token_hash = ${token_hash}`)
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+  test('lets the same guest in again by the same id, with a new login, as one use', async () => {
+    const { token } = await invitation()
+    const id = uuidv7()
+    const lost = await browser().accept(token, 'Gwen', id)
+    const guest = browser()
+    const again = await guest.accept(token, 'Gwen', id)
+    expect([again.status, again.body]).toEqual([200, lost.body])
+    expect(await guest.callerId()).toBe(lost.body.account_id)
+    expect(again.cookies[0]).not.toBe(lost.cookies[0])
+    expect(await uses(sha256(token))).toEqual([{ uses: 1 }])
+  })
+
+  test('makes one guest of requests that overtake each other', async () => {
+    const { token } = await invitation({ max_uses: 5 })
+    const id = uuidv7()
+    const answers = await Promise.all(Array.from({ length: 4 }, () => browser().accept(token, 'Gwen', id)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(new Set(answers.map(({ body }) => body.account_id)).size).toBe(1)
+    expect(await uses(sha256(token))).toEqual([{ uses: 1 }])
+  })
+
+  test.each([
+    ['another id', async ({ token }: Lost) => browser().accept(token, 'Eve', uuidv7())],
+    [
+      'the guest’s account id',
+      async ({ token, account_id }: Lost) => browser().accept(token, 'Eve', account_id),
+    ],
+    [
+      'another invitation to the same session',
+      async ({ id, session_id, owner }: Lost) => {
+        const token = randomBytes(32).toString('base64url')
+        const limits = { role: 'editor', expires_in_days: 1, max_uses: 1 } as const
+        const other = { id: uuidv7(), session_id, token_hash: sha256(token), ...limits }
+        await apply(database.db, owner, 'invitations.create', other)
+        return browser().accept(token, 'Eve', id)
+      },
+    ],
+  ])('makes nobody that guest by %s', async (_, attempt) => {
+    const { token, session_id, owner } = await invitation({ max_uses: 5 })
+    const id = uuidv7()
+    const { body } = await browser().accept(token, 'Gwen', id)
+    const { account_id } = body
+    const eve = await attempt({ token, id, account_id, session_id, owner: owner.accountId })
+    expect(eve.status).toBe(200)
+    expect(eve.body.account_id).not.toBe(account_id)
+  })
+
+  test.each([
+    ['expired', sql`update invitations set expires_at = now() - interval '1 second'`],
+    ['was revoked', sql`update invitations set revoked_at = now()`],
+    ['is of a session that she left', sql`update session_members set left_at = clock_timestamp()`],
+  ])('lets nobody in again once it %s', async (_, end) => {
+    const { token } = await invitation()
+    const id = uuidv7()
+    await browser().accept(token, 'Gwen', id)
+    await rows(end)
+    const before = await everybody()
+    expect(outcome(await browser().accept(token, 'Gwen', id))).toEqual([404, 'not_found'])
+    expect(await everybody()).toEqual(before)
+  })
+})
+
+interface Lost {
+  token: string
+  id: string
+  account_id: string
+  session_id: string
+  owner: string
+}
 
 test('who is signed in is told to try again while the database is away', async () => {
   const away = connect(`postgres://nobody:nothing@127.0.0.1:${await freePort()}/nowhere`)

@@ -1,10 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { betterAuth } from 'better-auth/minimal'
 import { anonymous } from 'better-auth/plugins/anonymous'
 import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '#db/client.ts'
 import type { Env } from '../env.ts'
 import { databaseAdapter } from './adapter.ts'
+import { newGuest } from './new-guest.ts'
 
 export type LibraryEnv = Pick<Env, 'AUTH_SECRET' | 'PUBLIC_URL'>
 
@@ -13,9 +13,6 @@ const DAY_S = 24 * 60 * 60
 export const MIN_PASSWORD_LENGTH = 12
 /** Hashing takes time in proportion; nobody types more. */
 export const MAX_PASSWORD_LENGTH = 128
-
-/** The name that the guest being made by this call asked for: the plugin's generator takes no argument. */
-export const guestName = new AsyncLocalStorage<string>()
 
 export type Library = ReturnType<typeof createLibrary>
 
@@ -40,7 +37,7 @@ export function createLibrary(db: Database, env: LibraryEnv) {
     plugins: [
       anonymous({
         disableDeleteAnonymousUser: true,
-        generateName: () => guestName.getStore() ?? 'Guest',
+        generateName: () => newGuest.getStore()?.name ?? 'Guest',
         schema: { user: { fields: { isAnonymous: 'is_anonymous' } } },
       }),
     ],

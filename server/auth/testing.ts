@@ -58,8 +58,8 @@ export function createBrowser(db: Database, changes: Partial<AuthEnv> = {}) {
     signIn: (email: string, password: string, ip?: string) =>
       send('POST', '/api/auth/sign-in', { email, password }, ip),
     signOut: () => send('POST', '/api/auth/sign-out', {}),
-    accept: (token: string, display_name: string) =>
-      send('POST', '/api/auth/accept-invitation', { token, display_name }),
+    accept: (token: string, display_name: string, id?: string) =>
+      send('POST', '/api/auth/accept-invitation', { token, display_name, id }),
   }
 }
 

@@ -24,9 +24,12 @@ export const signIn = (email: string, password: string): Promise<{ account_id: s
 
 export const signOut = (): Promise<object> => ask('sign-out', 'POST', {})
 
-/** Joins as a new guest, or as who is signed in already. */
-export const acceptInvitation = (token: string, display_name: string): Promise<{ session_id: string }> =>
-  ask('accept-invitation', 'POST', { token, display_name })
+/** Joins as a guest, the same one for the same id and token, or as who is signed in already. */
+export const acceptInvitation = (
+  id: string,
+  token: string,
+  display_name: string,
+): Promise<{ session_id: string }> => ask('accept-invitation', 'POST', { id, token, display_name })
 
 async function ask<T>(endpoint: string, method: 'GET' | 'POST', body?: object): Promise<T> {
   const response = await fetch(`/api/auth/${endpoint}`, {

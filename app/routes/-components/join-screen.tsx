@@ -38,6 +38,8 @@ function NoInvitation() {
 
 function Invitation({ token }: { token: string }) {
   const identity = useIdentity()
+  // Of this page only: the next person on this machine is another guest.
+  const [id] = useState(() => uuidv7())
   const [error, setError] = useState<string>()
   const [isBusy, setBusy] = useState(false)
   const enter = async (join: () => Promise<string>) => {
@@ -52,7 +54,7 @@ function Invitation({ token }: { token: string }) {
     }
   }
   if (identity === undefined) return <p className="front-text">Opening the invitation…</p>
-  const asGuest = async (name: string) => `/s/${(await acceptInvitation(token, name)).session_id}`
+  const asGuest = async (name: string) => `/s/${(await acceptInvitation(id, token, name)).session_id}`
   const isLocal = identity?.account.kind === 'local'
   const asMe = async () => {
     if (!isLocal) return asGuest(identity?.account.display_name ?? '')
