@@ -7,8 +7,6 @@ import { DatabaseNotUsable } from './database-not-usable.ts'
 import { giveLogin, roleLogins, withoutLogin } from './role-logins.ts'
 import { PASSWORD_VARIABLES, ROLE_NAMES, type Role } from './roles.ts'
 
-export { DatabaseNotUsable }
-
 const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations')
 const MIGRATION_LOCK = 7_481_002
 

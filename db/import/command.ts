@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { ConnectionLost, connect } from '../client.ts'
-import { DatabaseNotUsable } from '../migrate.ts'
+import { DatabaseNotUsable } from '../database-not-usable.ts'
 import { ImportStopped } from './import-stopped.ts'
 import { jsonReport, textReport } from './report.ts'
 import { importViewerFolder, readViewerFolder } from './run-import.ts'
