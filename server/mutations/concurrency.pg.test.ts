@@ -7,7 +7,7 @@ import { type TestDatabase, testDatabase } from '#db/testing.ts'
 import { must } from '../errors.ts'
 import { isWorthRetrying } from './database-errors.ts'
 import { mutations } from './registry.ts'
-import { apply, makeWorld, outcome, row, rows, type World } from './testing.ts'
+import { apply, inviteBy, makeWorld, outcome, row, rows, type World } from './testing.ts'
 
 let database: TestDatabase
 let instances: [Database, Database]
@@ -142,7 +142,7 @@ test('reading, sending, removing, renaming and joining all at once neither deadl
         await apply(db, who, 'sessions.rename', { id: session_id, title: `Title ${n} ${round}` })
       if (round % 7 === 6) {
         await apply(db, who, 'session_members.leave', { session_id })
-        await apply(db, who, 'session_members.join', { token: world.token })
+        await apply(db, who, 'session_members.join', { token: await inviteBy(db, owner, session_id) })
       }
     }
   }

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { insertAccount } from '#db/factories.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
-import { apply, everything, makeWorld, outcome, row, rows, sha256, type World } from './testing.ts'
+import { apply, everything, inviteBy, makeWorld, outcome, row, rows, type World } from './testing.ts'
 
 let database: TestDatabase
 let world: World
@@ -30,14 +29,7 @@ const join = (accountId: string, token = world.token) =>
 
 const ofEditor = () => ({ session_id: world.session_id, account_id: world.editor })
 
-async function newInvitation(by: string): Promise<string> {
-  const token = randomBytes(32).toString('base64url')
-  const { session_id } = world
-  const limits = { role: 'editor', expires_in_days: 1, max_uses: 1 }
-  const invitation = { id: uuidv7(), session_id, token_hash: sha256(token), ...limits }
-  await apply(database.db, by, 'invitations.create', invitation)
-  return token
-}
+const newInvitation = (by: string) => inviteBy(database.db, by, world.session_id)
 
 test('who joins finds the session in the inbox, with its last message, everything read', async () => {
   await join(world.stranger)

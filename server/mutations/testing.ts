@@ -81,6 +81,15 @@ export function apply(
   return applyMutation(db, { accountId }, { mutationId, name, input })
 }
 
+/** A link for one more editor; its secret. */
+export async function inviteBy(db: Database, owner: string, session_id: string): Promise<string> {
+  const token = randomBytes(32).toString('base64url')
+  const limits = { role: 'editor', expires_in_days: 1, max_uses: 1 }
+  const invitation = { id: uuidv7(), session_id, token_hash: sha256(token), ...limits }
+  await apply(db, owner, 'invitations.create', invitation)
+  return token
+}
+
 /** The code that it is refused with, or `applied`. */
 export async function outcome(work: Promise<unknown>): Promise<string> {
   try {
