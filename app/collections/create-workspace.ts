@@ -1,3 +1,4 @@
+import { ACCOUNT_HEADER } from '#db/inputs/account-header.ts'
 import { createLiveTransport } from '../sync/live-transport.ts'
 import { batchDoor, type Mutation, type MutationResult } from '../sync/mutation-doors.ts'
 import { type OutboxStorage, openOutboxStorage } from '../sync/outbox-storage.ts'
@@ -28,6 +29,12 @@ export interface WorkspaceOptions {
 export function createWorkspace(options: WorkspaceOptions): Workspace {
   const { accountId, timing = {}, openStorage = openOutboxStorage } = options
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request))
+  // The cookie is the browser's; this page is one account's, whoever has signed in beside it.
+  const asAccount: typeof globalThis.fetch = (input, init) => {
+    const headers = new Headers(init?.headers)
+    headers.set(ACCOUNT_HEADER, accountId)
+    return fetch(input, { ...init, headers })
+  }
   const api = `${options.origin ?? globalThis.location.origin}/api`
   const ended = createStore<readonly string[]>([])
   const signedOut = createStore(false)
@@ -35,7 +42,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
   const open = new Map<string, LiveSessionCollections>()
 
   const tokens = createShapeTokens({
-    fetch,
+    fetch: asAccount,
     url: `${api}/shape-tokens`,
     // A session made here is readable once the server has it; until then its token would be refused.
     whenReadable: (sessionId) => changes.whenCreated(sessionId),
@@ -80,7 +87,7 @@ export function createWorkspace(options: WorkspaceOptions): Workspace {
         serverBuild.set(build)
         return result
       },
-      resend: batchDoor(fetch, `${api}/mutations`, serverBuild.set),
+      resend: batchDoor(asAccount, `${api}/mutations`, serverBuild.set),
     },
   })
 

@@ -4,8 +4,9 @@ import { v7 as uuidv7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { MutationResult } from '#app/sync/mutation-doors.ts'
 import { openWire, type Wire } from '#app/sync/testing.ts'
+import { ACCOUNT_HEADER } from '#db/inputs/account-header.ts'
 import { startStack, type TestApp } from '#proxy/testing.ts'
-import { apply, makeWorld, rows, type World } from '#server/mutations/testing.ts'
+import { apply, inviteBy, makeWorld, rows, type World } from '#server/mutations/testing.ts'
 import { createWorkspace, type WorkspaceOptions } from './create-workspace.ts'
 import type { SessionCollections, Workspace } from './workspace.tsx'
 
@@ -280,6 +281,26 @@ describe('a tab that goes', () => {
   })
 })
 
+describe('the account of a tab', () => {
+  it('is named with every change and every token asked for, whoever the cookie belongs to', async () => {
+    const named: [string, string | null][] = []
+    const note: typeof fetch = (input, init) => {
+      const headers = new Headers(init?.headers)
+      named.push([new URL(String(input)).pathname, headers.get(ACCOUNT_HEADER)])
+      headers.set('x-account', world.editor)
+      return fetch(input, { ...init, headers })
+    }
+    const lost = () => Promise.reject(new TypeError('The answer was lost.'))
+    const tab = openTab(world.editor, app.url, { fetch: note, send: lost })
+    await follow(tab)
+    tab.mutate('chat_messages.send', message('by the second door'))
+    await expect.poll(stored).toEqual(['first', 'by the second door'])
+    const asked = named.filter(([path]) => path === '/api/shape-tokens' || path === '/api/mutations')
+    expect(new Set(asked.map(([path]) => path)).size).toBe(2)
+    expect(new Set(asked.map(([, account]) => account))).toEqual(new Set([world.editor]))
+  })
+})
+
 describe('access that ends', () => {
   it('ends the session in the tab, its rows with it, and leaves the rest live', async () => {
     const tab = openTab(world.viewer)
@@ -304,7 +325,8 @@ describe('access that ends', () => {
     await follow(tab)
     await apply(stack.db, world.viewer, 'session_members.leave', { session_id: world.session_id })
     await expect.poll(() => tab.ended.getSnapshot()).toEqual([world.session_id])
-    await tab.mutate('session_members.join', { token: world.token }).done
+    const token = await inviteBy(stack.db, world.owner, world.session_id)
+    await tab.mutate('session_members.join', { token }).done
     await expect.poll(() => tab.ended.getSnapshot()).toEqual([])
     const session = await follow(tab)
     expect(contents(session)).toEqual(['first'])

@@ -3,6 +3,7 @@ import { useCallback } from 'react'
 import { createWorkspace } from '#app/collections/create-workspace.ts'
 import { WorkspaceProvider } from '#app/collections/workspace.tsx'
 import { ToastProvider } from '#app/components/controls/toasts.tsx'
+import { ACCOUNT_HEADER } from '#db/inputs/account-header.ts'
 import { mutate } from '#server/functions/mutate.ts'
 import { IdentityError, whoami } from './-components/identity.ts'
 import { Unreachable } from './-components/unreachable.tsx'
@@ -29,7 +30,10 @@ export const Route = createFileRoute('/_workspace')({
 
 function SignedIn() {
   const { account } = Route.useLoaderData()
-  const open = useCallback(() => createWorkspace({ accountId: account.id, send }), [account.id])
+  const open = useCallback(
+    () => createWorkspace({ accountId: account.id, send: sendAs(account.id) }),
+    [account.id],
+  )
   return (
     <ToastProvider>
       <WorkspaceProvider open={open}>
@@ -42,7 +46,10 @@ function SignedIn() {
   )
 }
 
-const send: Parameters<typeof createWorkspace>[0]['send'] = async ({ id, name, input }) => {
-  const answer = await mutate({ data: { id, name, input: JSON.stringify(input) } })
-  return answer.ok ? answer.value : { build: __BUILD_ID__, result: answer }
+function sendAs(accountId: string): Parameters<typeof createWorkspace>[0]['send'] {
+  const headers = { [ACCOUNT_HEADER]: accountId }
+  return async ({ id, name, input }) => {
+    const answer = await mutate({ data: { id, name, input: JSON.stringify(input) }, headers })
+    return answer.ok ? answer.value : { build: __BUILD_ID__, result: answer }
+  }
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ACCOUNT_HEADER } from '#db/inputs/account-header.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
 import { AppError } from '../errors.ts'
 import { createLibrary } from './library.ts'
@@ -74,6 +75,15 @@ describe('signing in', () => {
     await browser.signOut()
     expect(await code(browser.callerId())).toBe('unauthenticated')
     expect(await other.callerId()).toBe(accountId)
+  })
+
+  test('speaks for the account that a page names, and for no other that the browser is signed in as now', async () => {
+    const { browser, email, accountId } = await newcomer()
+    await browser.signIn(email, password)
+    const from = (account: string) => browser.request('/', { headers: { [ACCOUNT_HEADER]: account } })
+    expect(await browser.auth.callerOf(from(accountId))).toEqual({ accountId })
+    const { accountId: another } = await newcomer()
+    expect(await code(browser.auth.callerOf(from(another)))).toBe('unauthenticated')
   })
 
   test('answers an unknown email, a wrong password and an impossible one alike', async () => {

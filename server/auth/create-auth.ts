@@ -1,6 +1,7 @@
 import { APIError } from 'better-auth/api'
 import { eq } from 'drizzle-orm'
 import type { Database } from '#db/client.ts'
+import { ACCOUNT_HEADER } from '#db/inputs/account-header.ts'
 import { acceptInvitation } from '#db/inputs/session-members.ts'
 import { ensureLocalAccount, LOCAL_ACCOUNT_ID } from '#db/local-account.ts'
 import { accounts } from '#db/schema/index.ts'
@@ -61,7 +62,9 @@ export function createAuth({ db, env }: { db: Database; env: AuthEnv }) {
   /** @throws AppError unauthenticated */
   async function callerOf(request: Request): Promise<Caller> {
     const { accountId } = await identify(request)
-    return { accountId }
+    const meant = request.headers.get(ACCOUNT_HEADER)
+    if (meant === null || meant === accountId) return { accountId }
+    throw new AppError('unauthenticated', 'This browser is signed in as somebody else now. Sign in again.')
   }
 
   /** Who the browser is; keeps the login alive, so pages ask it when they start. */
