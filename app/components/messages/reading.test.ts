@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readableUpTo, unreadOf } from './reading.ts'
+import { readableUpTo, seenUntil, unreadOf } from './reading.ts'
 import { sampleMessage } from './sample-rows.ts'
 
 const at = (minute: number) => new Date(2026, 10, 20, 9, minute)
@@ -25,6 +25,13 @@ test('unread messages are counted by thread, one’s own left out', () => {
 test('what was looked at no longer counts in its thread, though the mark has not reached it', () => {
   const seen = new Map([['a', at(4).getTime()]])
   expect(unreadOf(messages, at(1), 'me', seen)).toEqual({ byThread: new Map([['b', 1]]), seenAhead: 1 })
+})
+
+test('one’s own message from a clock that is ahead does not count what others write next as seen', () => {
+  const shown = [message('a1', 'a', 1), message('mine', 'a', 50, 'me')]
+  const seen = new Map([['a', seenUntil(shown, 'me')]])
+  const later = [...shown, message('a9', 'a', 9)]
+  expect(unreadOf(later, at(1), 'me', seen).byThread).toEqual(new Map([['a', 1]]))
 })
 
 test('with everything seen the mark goes to the newest message', () => {

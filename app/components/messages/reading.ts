@@ -6,6 +6,18 @@ const epoch = new Date(0)
 /** By thread: the time of the last message that stood before somebody's eyes. */
 export type SeenThreads = ReadonlyMap<string, number>
 
+/**
+ * Up to when a thread whose end is in view has been seen. One's own messages say nothing about it: until Postgres has
+ * them their time is this device's, whose clock may be ahead, and what others write meanwhile has not been seen.
+ */
+export function seenUntil(messages: readonly ChatMessage[], accountId: string): number {
+  return messages.reduce(
+    (latest, { author_account_id, created_at }) =>
+      author_account_id === accountId ? latest : Math.max(latest, created_at.getTime()),
+    0,
+  )
+}
+
 export interface Unread {
   /** Not looked at yet; a thread without any is absent. */
   byThread: Map<string, number>

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useWorkspace } from '#app/collections/workspace.tsx'
-import { readableUpTo } from '#app/components/messages/reading.ts'
+import { readableUpTo, seenUntil } from '#app/components/messages/reading.ts'
 import type { ChatMessage } from '#db/schema/chat-messages.ts'
 import { noteSeen } from './seen.ts'
 import { useOpenSession } from './session-context.tsx'
@@ -15,8 +15,7 @@ export function useReading(threadId: string, messages: readonly ChatMessage[], i
   const marked = useRef<string>(undefined)
   useEffect(() => {
     if (!isReading || !inboxEntry) return
-    const last = messages.reduce((latest, message) => Math.max(latest, message.created_at.getTime()), 0)
-    const seen = noteSeen(threadId, last)
+    const seen = noteSeen(threadId, seenUntil(messages, accountId))
     const upTo = readableUpTo(all, inboxEntry.last_read_at, accountId, seen)
     if (!upTo || marked.current === upTo.id) return
     marked.current = upTo.id
@@ -30,6 +29,7 @@ export function useReading(threadId: string, messages: readonly ChatMessage[], i
  * not vanish under the eyes, and moves up when the reading is interrupted.
  */
 export function useNewSince(messages: readonly ChatMessage[], isReading: boolean): Date | null {
+  const { accountId } = useWorkspace()
   const { inboxEntry } = useOpenSession()
   const [since, setSince] = useState<Date | null>(() =>
     inboxEntry && inboxEntry.unread_count > 0 ? (inboxEntry.last_read_at ?? new Date(0)) : null,
@@ -37,15 +37,11 @@ export function useNewSince(messages: readonly ChatMessage[], isReading: boolean
   const wasReading = useRef(false)
   useEffect(() => {
     if (wasReading.current && !isReading) {
-      setSince(messages.reduce<Date | null>((last, { created_at }) => later(last, created_at), null))
+      setSince(new Date(seenUntil(messages, accountId)))
     }
     wasReading.current = isReading
-  }, [isReading, messages])
+  }, [isReading, messages, accountId])
   return since
-}
-
-function later(a: Date | null, b: Date): Date {
-  return a && a > b ? a : b
 }
 
 function useHasFocus(): boolean {
