@@ -261,6 +261,30 @@ describe('what a tab leaves behind', () => {
   })
 })
 
+describe('without locks, as on a page that came over plain HTTP', () => {
+  it('tabs that take a change from each other show it once each', async () => {
+    const server = createServer()
+    server.send = async () => refusedWith('forbidden')
+    server.resend = async (batch) => batch.map(() => refusedWith('forbidden'))
+    const taken: string[] = []
+    const counting = async () => {
+      const storage = await openOutboxStorage()
+      const adopt: typeof storage.adopt = async (...args) => {
+        const found = await storage.adopt(...args)
+        taken.push(...found.map(({ id }) => id))
+        return found
+      }
+      return { ...storage, adopt }
+    }
+    const { outbox: first } = openOutbox(server, { locks: undefined, openStorage: counting })
+    const { outbox: second } = openOutbox(server, { locks: undefined, openStorage: counting })
+    add(first, 'a')
+    await expect.poll(() => taken.length).toBeGreaterThan(3)
+    expect(states(first).length).toBe(1)
+    expect(states(second).length).toBe(1)
+  })
+})
+
 describe('without IndexedDB', () => {
   it('changes are sent all the same, and it is said that they do not outlive the page', async () => {
     const server = createServer()

@@ -134,7 +134,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     })
   }
 
-  const takeIn = (adopted: OutboxEntry[]) => {
+  const takeIn = (found: OutboxEntry[]) => {
+    // Tabs that cannot tell who lives take the same entries from each other again and again.
+    const known = new Set(entries.getSnapshot().map(({ id }) => id))
+    const adopted = found.filter(({ id }) => !known.has(id))
     if (adopted.length === 0 || closed) return
     for (const { id } of adopted) sentBefore.add(id)
     // Ids are made in order of time: what is older comes first.
