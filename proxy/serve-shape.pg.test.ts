@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { shapes } from '#electric/shapes/index.ts'
-import { apply, makeWorld, type World } from '#server/mutations/testing.ts'
+import { apply, inviteBy, makeWorld, type World } from '#server/mutations/testing.ts'
 import { startStack, type TestApp } from './testing.ts'
 
 let stack: Awaited<ReturnType<typeof startStack>>
@@ -233,7 +233,8 @@ describe('access that ends', () => {
     const mine = await makeWorld(stack.db)
     const old = await token(mine.viewer, mine.session_id)
     await apply(stack.db, mine.viewer, 'session_members.leave', { session_id: mine.session_id })
-    await apply(stack.db, mine.viewer, 'session_members.join', { token: mine.token })
+    const link = await inviteBy(stack.db, mine.owner, mine.session_id)
+    await apply(stack.db, mine.viewer, 'session_members.join', { token: link })
     const renewed = await token(mine.viewer, mine.session_id)
     await expect.poll(async () => (await ask(messages(mine.session_id), renewed)).status).toBe(200)
     expect((await ask(messages(mine.session_id), old)).status).toBe(401)

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { recountSession } from '#db/counters.ts'
 import { type TestDatabase, testDatabase } from '#db/testing.ts'
-import { apply, makeWorld, outcome, row, rows, type World } from './testing.ts'
+import { apply, inviteBy, makeWorld, outcome, row, rows, type World } from './testing.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -117,7 +117,7 @@ interface Ids {
 }
 
 async function take({ who, what, pick }: Step, world: World, ids: Ids): Promise<string> {
-  const { session_id, token } = world
+  const { session_id } = world
   const as = (...[name, input]: [Parameters<typeof apply>[2], unknown]) =>
     outcome(apply(database.db, world[who], name, input))
   const thread_id = ids.threads[pick % ids.threads.length]
@@ -141,7 +141,11 @@ async function take({ who, what, pick }: Step, world: World, ids: Ids): Promise<
     case 'leave':
       return as('session_members.leave', { session_id })
     case 'join':
-      return as('session_members.join', { token })
+      return outcome(
+        inviteBy(database.db, world.owner, session_id).then((token) =>
+          apply(database.db, world[who], 'session_members.join', { token }),
+        ),
+      )
     case 'promote':
       return as('session_members.changeRole', { session_id, account_id: world.viewer, role: 'owner' })
   }
