@@ -47,7 +47,9 @@ test('it becomes healthy, says what runs where, and one Ctrl-C stops everything'
   const started = runNode(START, { PORT: String(port), DATA_DIR: folder })
   await until(() => isHealthy(`http://localhost:${port}`), 60_000, started.output)
   // Reported, not decided on: how busy the machine is decides it. 20 s are promised.
-  console.log(`healthy ${((performance.now() - startedAt) / 1000).toFixed(1)} s after the start of a new installation`)
+  console.log(
+    `healthy ${((performance.now() - startedAt) / 1000).toFixed(1)} s after the start of a new installation`,
+  )
   await until(() => started.output().includes('is running'), 60_000, started.output)
   expect(started.output()).toMatch(
     /App +http:\/\/localhost.*\n +PostgreSQL +127.*\n +Electric +http.*\n +Logs/,
