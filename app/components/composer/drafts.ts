@@ -1,4 +1,4 @@
-/** Drafts are a device's own: what was typed but not sent, by account and thread. */
+/** Drafts are a device's own: what was typed but not sent, by account and thread, or the message that is edited. */
 type DraftStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 
 const key = (accountId: string, threadId: string) => `throughline.draft.${accountId}.${threadId}`

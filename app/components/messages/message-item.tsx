@@ -16,7 +16,8 @@ export interface MessageActions {
   copyLink: (message: ChatMessage) => void
   startEdit: (message: ChatMessage) => void
   endEdit: () => void
-  edit: (message: ChatMessage, content: string) => void
+  /** Whether it was taken; if not, the editor stays open. */
+  edit: (message: ChatMessage, content: string) => boolean
   remove: (message: ChatMessage) => void
   retry: (mutationId: string) => void
   discard: (mutationId: string) => void
@@ -89,6 +90,8 @@ function MessageContent({ message, mentioned, accountId, isEditing, actions, del
   if (isEditing) {
     return (
       <MessageEditor
+        accountId={accountId}
+        messageId={message.id}
         content={message.content}
         onSave={(content) => actions.edit(message, content)}
         onCancel={actions.endEdit}

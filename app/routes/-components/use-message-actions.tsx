@@ -36,8 +36,10 @@ export function useMessageActions() {
       endEdit,
       edit: ({ id }, content) => {
         // A failure is shown at the message itself.
-        change('chat_messages.edit', { id, content, mentions: mentionedAccounts(content, members) }, null)
-        endEdit()
+        const mentions = mentionedAccounts(content, members)
+        const isTaken = change('chat_messages.edit', { id, content, mentions }, null) !== null
+        if (isTaken) endEdit()
+        return isTaken
       },
       remove: setRemoving,
       retry: workspace.retry,
