@@ -34,10 +34,13 @@ export interface ShapeTokenOptions {
   /** Awaited before a session's token is asked for: a session made in this tab may not have reached the server yet. */
   whenReadable?: (sessionId: string) => Promise<void>
   now?: () => number
+  /** An answer that takes longer is lost. All shapes wait for it, so it must not be waited for without end. */
+  timeoutMs?: number
 }
 
 /** Tokens are renewed this long before they end. */
 export const RENEW_BEFORE_MS = 60_000
+const TIMEOUT_MS = 30_000
 
 export function createShapeTokens(options: ShapeTokenOptions): ShapeTokens {
   const now = options.now ?? (() => performance.now())
@@ -75,6 +78,7 @@ async function requestToken(
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(scope === null ? {} : { session_id: scope }),
+    signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
   })
   if (response.status === 401 || response.status === 404) throw new ScopeEnded(response.status)
   if (!response.ok) throw new TypeError(`No shape token: status ${response.status}`) // as fetch throws: try again
