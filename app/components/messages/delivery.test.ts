@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { UnsentMutation } from '#app/collections/workspace.tsx'
-import { deliveriesOf } from './delivery.ts'
+import { deliveriesOf, wasNeverSent } from './delivery.ts'
 
 const edit = (id: string, message: string, state: UnsentMutation['state']): UnsentMutation => ({
   id,
@@ -24,4 +24,19 @@ test('changes of other things are not about messages', () => {
     state: 'pending',
   }
   expect(deliveriesOf([pin]).size).toBe(0)
+})
+
+test('only a message whose sending was refused was never sent', () => {
+  const send = (state: UnsentMutation['state']): UnsentMutation => ({
+    id: '1',
+    name: 'chat_messages.send',
+    input: { id: 'm', session_id: 's', thread_id: 't', content: 'x' },
+    created_at: new Date(0),
+    state,
+  })
+  const of = (change: UnsentMutation) => wasNeverSent(deliveriesOf([change]).get('m'))
+  expect(of(send('failed'))).toBe(true)
+  expect(of(send('pending'))).toBe(false)
+  expect(of(edit('1', 'm', 'failed'))).toBe(false)
+  expect(wasNeverSent(undefined)).toBe(false)
 })

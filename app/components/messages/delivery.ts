@@ -14,6 +14,11 @@ const kinds: Partial<Record<UnsentMutation['name'], Delivery['kind']>> = {
   'chat_messages.remove': 'remove',
 }
 
+/** Postgres never had it: there is nothing to edit or remove there, only to send again or to discard. */
+export function wasNeverSent(delivery: Delivery | undefined): boolean {
+  return delivery?.kind === 'send' && delivery.state === 'failed'
+}
+
 /** By message id; of several changes to one message the first that failed matters most, else the oldest. */
 export function deliveriesOf(unsent: readonly UnsentMutation[]): Map<string, Delivery> {
   const found = new Map<string, Delivery>()

@@ -2,7 +2,7 @@ import { eq, useLiveQuery } from '@tanstack/react-db'
 import { ArrowDown } from 'lucide-react'
 import { useMemo, useRef, useState } from 'react'
 import { useStore, useWorkspace } from '#app/collections/workspace.tsx'
-import { deliveriesOf } from '#app/components/messages/delivery.ts'
+import { deliveriesOf, wasNeverSent } from '#app/components/messages/delivery.ts'
 import { MessageList, type MessageListHandle } from '#app/components/messages/message-list.tsx'
 import { buildTimeline } from '#app/components/messages/timeline.ts'
 import { CountBadge } from '#app/components/sessions/count-badge.tsx'
@@ -45,7 +45,10 @@ export function Conversation({ thread }: { thread: ChatThread }) {
   const startAt = startsAtTarget ?? rows.find((row) => row.kind === 'new')?.key
   const arrived = useArrivedBelow(messages, isAtEnd, accountId)
   const editLast = () => {
-    const last = messages.findLast((each) => each.author_account_id === accountId && !each.removed_at)
+    const last = messages.findLast(
+      (each) =>
+        each.author_account_id === accountId && !each.removed_at && !wasNeverSent(deliveries.get(each.id)),
+    )
     if (!last) return
     list.current?.scrollToRow(last.id)
     actions.startEdit(last)

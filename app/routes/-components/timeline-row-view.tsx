@@ -1,7 +1,7 @@
 import { memo } from 'react'
 import { useWorkspace } from '#app/collections/workspace.tsx'
 import { authorOf } from '#app/components/messages/author.ts'
-import type { Delivery } from '#app/components/messages/delivery.ts'
+import { type Delivery, wasNeverSent } from '#app/components/messages/delivery.ts'
 import { type MessageActions, MessageItem } from '#app/components/messages/message-item.tsx'
 import { dateOnly, dayLabel, fullMoment } from '#app/components/messages/moments.ts'
 import type { TimelineRow } from '#app/components/messages/timeline.ts'
@@ -64,7 +64,7 @@ function MessageRow({
       isNew={row.isNew}
       isFlashing={isFlashing}
       isEditing={isEditing}
-      canChange={isMine && (role === 'owner' || role === 'editor')}
+      canChange={isMine && (role === 'owner' || role === 'editor') && !wasNeverSent(delivery)}
       delivery={delivery}
       actions={actions}
     />
