@@ -74,7 +74,9 @@ export function createChanges(options: ChangesOptions): Changes {
       const settled = Promise.withResolvers<void>()
       settled.promise.catch(() => {}) // the outbox shows what was refused; nobody has to listen here
       waiting.set(entry.id, settled)
-      return { id: entry.id, done: settled.promise }
+      const kept = outbox.kept(entry.id).then((isOnDisk) => (isOnDisk ? undefined : settled.promise))
+      kept.catch(() => {}) // as above
+      return { id: entry.id, kept, done: settled.promise }
     },
     retry: (mutationId) => {
       outbox.retry(mutationId)

@@ -42,6 +42,8 @@ export interface UnsentMutation<Name extends MutationName = MutationName> {
 export interface StartedMutation {
   /** The mutation's id; for messages the row's id is in the input. */
   id: string
+  /** Settles when nothing that happens to this page can lose the change any more. */
+  kept: Promise<void>
   /** Settles when the confirmed row is on the screen; rejects with a MutationRefused. Need not be awaited. */
   done: Promise<void>
 }

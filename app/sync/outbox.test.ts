@@ -80,6 +80,19 @@ async function onDisk(): Promise<string[]> {
 
 const states = (outbox: Outbox) => outbox.entries.getSnapshot().map(({ input, state }) => `${input} ${state}`)
 
+it('a change is kept once it is on disk, and not where nothing can be written to', async () => {
+  const server = createServer()
+  server.send = () => new Promise(() => {})
+  const { outbox } = openOutbox(server)
+  const id = add(outbox, 'a')
+  expect(await outbox.kept(id)).toBe(true)
+  expect(await onDisk()).toEqual(['a pending'])
+  const { outbox: inMemory } = openOutbox(server, {
+    openStorage: () => Promise.reject(new Error('forbidden')),
+  })
+  expect(await inMemory.kept(add(inMemory, 'b'))).toBe(false)
+})
+
 describe('a change', () => {
   it('is on disk before it is sent, and gone from it once the server has it', async () => {
     const server = createServer()

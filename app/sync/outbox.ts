@@ -30,6 +30,8 @@ export interface Outbox {
   /** Whether entries survive this page. */
   durable: Store<boolean>
   add(mutation: Pick<Mutation, 'name' | 'input'>, lane: string): OutboxEntry
+  /** Whether the entry is on disk now, for this tab or the next one to send it; waits for the writing to end. */
+  kept(id: string): Promise<boolean>
   retry(id: string): void
   discard(id: string): OutboxEntry | undefined
   /** Tries at once what waits for its next try: the network is back, or the person is. */
@@ -175,6 +177,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
       void save(id, (storage) => storage.put(entry))
       void run(lane)
       return entry
+    },
+    kept: async (id) => {
+      await saved.get(id)
+      return durable.getSnapshot()
     },
     retry: (id) => {
       const failed = entries.getSnapshot().find((entry) => entry.id === id && entry.state === 'failed')

@@ -1,6 +1,6 @@
 import { ArrowUp } from 'lucide-react'
 import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from 'react'
-import { readDraft, writeDraft } from './drafts.ts'
+import { dropDraft, readDraft, writeDraft } from './drafts.ts'
 import { GrowingTextArea } from './growing-text-area.tsx'
 import { MentionList } from './mention-list.tsx'
 import { type Mentionable, mentionedAccounts } from './mentions.ts'
@@ -13,8 +13,8 @@ interface Props {
   /** Where it goes, for those who cannot see it. */
   label: string
   members: readonly Mentionable[]
-  /** Whether it was taken; if not, the text stays. */
-  onSend: (content: string, mentions: string[]) => boolean
+  /** Null when it was not taken: the text stays. Otherwise settles once the message is kept, and needs no draft. */
+  onSend: (content: string, mentions: string[]) => Promise<void> | null
   onEditLast: () => void
 }
 
@@ -45,7 +45,16 @@ export function Composer({ accountId, threadId, label, members, onSend, onEditLa
     nextCaret.current = undefined
   })
   const send = () => {
-    if (canSend && onSend(text, mentionedAccounts(text, members))) change('', 0)
+    const keeping = canSend ? onSend(text, mentionedAccounts(text, members)) : null
+    if (keeping) {
+      setText('')
+      setCaret(0)
+      // A page that ends in between finds the draft again rather than nothing.
+      keeping.then(
+        () => dropDraft(localStorage, accountId, threadId, text),
+        () => {},
+      )
+    }
     area.current?.focus()
   }
   const onKeyDown = (event: KeyboardEvent) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readDraft, writeDraft } from './drafts.ts'
+import { dropDraft, readDraft, writeDraft } from './drafts.ts'
 
 function storage(entries = new Map<string, string>()) {
   return {
@@ -32,4 +32,14 @@ test('storage that is full or forbidden is reported, not thrown', () => {
   const device = { getItem: forbidden, setItem: forbidden, removeItem: forbidden }
   expect(writeDraft(device, 'me', 'one', 'x')).toBe(false)
   expect(readDraft(device, 'me', 'one')).toBe('')
+})
+
+test('a draft that was sent goes, one that was typed since stays', () => {
+  const device = storage()
+  writeDraft(device, 'me', 'one', 'sent')
+  dropDraft(device, 'me', 'one', 'sent')
+  expect(device.entries.size).toBe(0)
+  writeDraft(device, 'me', 'one', 'the next')
+  dropDraft(device, 'me', 'one', 'sent')
+  expect(readDraft(device, 'me', 'one')).toBe('the next')
 })

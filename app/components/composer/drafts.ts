@@ -26,3 +26,8 @@ export function writeDraft(
     return false // Full or forbidden: the composer says so.
   }
 }
+
+/** Forgets a draft that has become a message, unless something else has been typed meanwhile. */
+export function dropDraft(storage: DraftStorage, accountId: string, threadId: string, sent: string): void {
+  if (readDraft(storage, accountId, threadId) === sent) writeDraft(storage, accountId, threadId, '')
+}

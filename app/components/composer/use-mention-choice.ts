@@ -27,6 +27,7 @@ export function useMentionChoice(
     if (!query) return
     const completed = completeMention(text, caret, query, member.display_name)
     setActive(0)
+    setDismissed(query.start) // chosen: the next Enter is for the message, also where a longer name begins the same
     replace(completed.text, completed.caret)
   }
   const onKey = (event: KeyboardEvent) => {

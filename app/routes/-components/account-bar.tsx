@@ -6,10 +6,12 @@ import { ConnectionNote } from '#app/components/account/connection-note.tsx'
 import { ShortcutsDialog } from '#app/components/account/shortcuts-dialog.tsx'
 import { keepTheme, readTheme, type Theme } from '#app/components/account/theme.ts'
 import { UnsentDialog } from '#app/components/account/unsent-dialog.tsx'
+import { ConfirmDialog } from '#app/components/controls/confirm-dialog.tsx'
 import { Menu, MenuChoice, MenuItem, MenuSeparator } from '#app/components/controls/menu.tsx'
 import { NameDialog } from '#app/components/controls/name-dialog.tsx'
 import { useToasts } from '#app/components/controls/toasts.tsx'
 import { Avatar } from '#app/components/people/avatar.tsx'
+import type { Account } from '#db/schema/accounts.ts'
 import { signOut } from './identity.ts'
 import { reasonOf, useChange } from './use-change.ts'
 import { useShortcut } from './use-shortcut.ts'
@@ -27,6 +29,7 @@ export function AccountBar() {
   const [isRenaming, setRenaming] = useState(false)
   const [showsKeys, setShowsKeys] = useState(false)
   const [theme, setTheme] = useState<Theme>(readTheme)
+  const [leaving, setLeaving] = useState<() => Promise<void>>()
   const change = useChange()
   useShortcut('?', () => setShowsKeys(true))
 
@@ -53,9 +56,20 @@ export function AccountBar() {
         </MenuItem>
         <MenuSeparator />
         <MenuChoice label="Theme" value={theme} options={themes} onChange={chooseTheme} />
-        <SignOutItem kind={account?.kind} />
+        <SignOutItem kind={account?.kind} onAsk={(leave) => setLeaving(() => leave)} />
       </Menu>
       <Connection />
+      <ConfirmDialog
+        open={leaving !== undefined}
+        onOpenChange={() => setLeaving(undefined)}
+        title="Leave with unsent changes?"
+        action="Leave"
+        onConfirm={() => void leaving?.()}
+      >
+        {account?.kind === 'guest'
+          ? 'Some of what you wrote has not been sent. A guest cannot come back, so it would be lost.'
+          : 'Some of what you wrote has not been sent. It stays in this browser until you sign in here again.'}
+      </ConfirmDialog>
       <ShortcutsDialog open={showsKeys} onOpenChange={setShowsKeys} />
       <NameDialog
         open={isRenaming}
@@ -73,25 +87,33 @@ export function AccountBar() {
   )
 }
 
-function SignOutItem({ kind }: { kind: 'local' | 'guest' | 'full' | undefined }) {
+interface SignOutProps {
+  kind: Account['kind'] | undefined
+  /** Asks first, because changes are still on their way. */
+  onAsk: (leave: () => Promise<void>) => void
+}
+
+function SignOutItem({ kind, onAsk }: SignOutProps) {
   const workspace = useWorkspace()
+  const hasUnsent = useStore(workspace.unsent).length > 0
   const { failed } = useToasts()
   // The one person of a machine without sign-in has nothing to sign out of.
   if (kind === undefined || kind === 'local') return null
   const leave = async () => {
     try {
       await signOut()
-      await workspace.dispose()
-      // A new page, so that nothing of this account stays in memory.
-      window.location.assign('/')
     } catch (error) {
       failed(`Not signed out. ${reasonOf(error)}`)
+      return
     }
+    await workspace.dispose().catch(() => {}) // the new page ends what this one could not
+    // A new page in this one's place, so that nothing of this account stays in memory or a step back.
+    window.location.replace('/')
   }
   return (
     <>
       <MenuSeparator />
-      <MenuItem icon={<LogOut />} onSelect={() => void leave()}>
+      <MenuItem icon={<LogOut />} onSelect={() => (hasUnsent ? onAsk(leave) : void leave())}>
         {kind === 'guest' ? 'Stop being this guest' : 'Sign out'}
       </MenuItem>
     </>

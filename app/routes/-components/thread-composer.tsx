@@ -38,9 +38,9 @@ export function ThreadComposer({ thread, onSent, onEditLast }: Props) {
   const send = (content: string, mentions: string[]) => {
     const message = { id: uuidv7(), session_id: thread.session_id, thread_id: thread.id, content, mentions }
     // A refusal that comes later is shown in the thread, with its text.
-    const isTaken = change('chat_messages.send', message, null) !== null
-    if (isTaken) onSent()
-    return isTaken
+    const started = change('chat_messages.send', message, null)
+    if (started) onSent()
+    return started?.kept ?? null
   }
   return (
     <Composer
