@@ -9,7 +9,8 @@ export function HomeScreen() {
         <Logo />
         <h2 className="empty-title">Pick up the thread</h2>
         <p>
-          Open a session on the left, or begin one. Everything you see is live, and works without a network.
+          Open a session on the left, or begin one. Everything you see is live, and what you write is kept
+          until it has arrived.
         </p>
         <p className="home-keys">
           <kbd>Alt</kbd> <kbd>Shift</kbd> <kbd>N</kbd> new session <span aria-hidden="true">·</span>{' '}
