@@ -104,8 +104,13 @@ async function thread(page: Page): Promise<void> {
     .first()
     .click()
   await expect(messageNodes(page).first()).toBeVisible()
-  for (const card of await page.getByRole('region', { name: 'Messages' }).locator('summary').all())
-    await card.click()
+  // All that are in the document at once: the list moves and drops rows as cards open.
+  await page
+    .getByRole('region', { name: 'Messages' })
+    .locator('summary')
+    .evaluateAll((cards) => {
+      for (const card of cards) (card as HTMLElement).click() // a summary is one
+    })
   await check(page, 'thread with messages and tool events')
   await dialog(page, 'search', async () => {
     await page.getByRole('button', { name: /^Search the session/ }).click()

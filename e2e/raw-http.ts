@@ -1,4 +1,5 @@
-import { request } from 'node:http'
+import { type ClientRequest, request } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 
 export interface RawAnswer {
   status: number
@@ -20,7 +21,10 @@ export function send(
 ): Promise<RawAnswer> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, path, method, headers, agent: false }, (answer) => {
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const options = { hostname, port, path, method, headers: { ...length, ...headers }, agent: false }
+    const sent = request(options, (answer) => {
+      answered = true
       let text = ''
       answer.setEncoding('utf8').on('data', (part) => {
         text += part
@@ -29,6 +33,20 @@ export function send(
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }))
     })
     sent.on('error', reject)
-    sent.end(body)
+    let answered = false
+    writeUntil(sent, body ?? '', () => answered).catch(reject)
   })
+}
+
+const PART = 64 * 1024
+
+// A server that refuses a body by its length answers and hangs up: whoever goes on writing meets a broken pipe before
+// the answer. So it is written in parts, with time to hear the answer in between.
+async function writeUntil(sent: ClientRequest, body: string, isAnswered: () => boolean): Promise<void> {
+  const bytes = Buffer.from(body)
+  for (let at = 0; at < bytes.length && !isAnswered(); at += PART) {
+    await new Promise<void>((written) => sent.write(bytes.subarray(at, at + PART), () => written()))
+    await setImmediate()
+  }
+  if (!isAnswered()) sent.end()
 }
