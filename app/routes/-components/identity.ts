@@ -32,15 +32,20 @@ export const acceptInvitation = (
 ): Promise<{ session_id: string }> => ask('accept-invitation', 'POST', { id, token, display_name })
 
 async function ask<T>(endpoint: string, method: 'GET' | 'POST', body?: object): Promise<T> {
-  const response = await fetch(`/api/auth/${endpoint}`, {
-    method,
-    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  }).catch(() => {
-    throw new IdentityError(
-      'unavailable',
-      'The server cannot be reached. Check the connection and try again.',
-    )
-  })
+  const request = () =>
+    fetch(`/api/auth/${endpoint}`, {
+      method,
+      ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    })
+  // A question can be asked again at once: a connection that was just being closed is no reason to trouble anybody.
+  const response = await (method === 'GET' ? request().catch(request).catch(request) : request()).catch(
+    () => {
+      throw new IdentityError(
+        'unavailable',
+        'The server cannot be reached. Check the connection and try again.',
+      )
+    },
+  )
   const answer = await response.json().catch(() => null)
   if (response.ok && answer) return answer
   throw new IdentityError(
