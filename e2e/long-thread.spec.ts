@@ -62,9 +62,7 @@ test('the place holds when messages arrive below', async () => {
 })
 
 test('the place holds when a message above grows', async () => {
-  await scrollTo(0.5)
-  const before = await inView()
-  const grown = await messageAbove(before[0]?.id ?? '')
+  const { before, grown } = await placeWithOneAbove()
   const content = `Grown\n\n${'A paragraph more.\n\n'.repeat(8)}`
   await rewrite(grown, content)
   await expect(page.locator(`[data-message-id="${grown}"]`)).toContainText('A paragraph more.')
@@ -137,14 +135,19 @@ function inView(): Promise<InView[]> {
   })
 }
 
-/** The nearest in the document above what is in view. */
-async function messageAbove(firstInView: string): Promise<string> {
-  const mounted = await messageNodes(page).evaluateAll((nodes) =>
-    nodes.map((node) => node.getAttribute('data-message-id') ?? ''),
-  )
-  const above = mounted[mounted.indexOf(firstInView) - 1]
-  if (!above) throw new Error('No message above is in the document.')
-  return above
+/** Somewhere in the middle where a message is in the document and wholly above what is in view: how many are is chance. */
+async function placeWithOneAbove(): Promise<{ before: InView[]; grown: string }> {
+  for (const part of [0.5, 0.45, 0.55, 0.4, 0.6, 0.35]) {
+    await scrollTo(part)
+    const before = await inView()
+    const mounted = await messageNodes(page).evaluateAll((nodes) =>
+      nodes.map((node) => node.getAttribute('data-message-id') ?? ''),
+    )
+    // The nearest may still be partly in view, and then what is below it does move.
+    const grown = mounted[mounted.indexOf(before[0]?.id ?? '') - 2]
+    if (grown) return { before, grown }
+  }
+  throw new Error('Nowhere is a message above in the document.')
 }
 
 /** Whoever wrote it: which author is just above is chance. */
