@@ -90,12 +90,14 @@ async function unpackInto(folder: string, packed: string): Promise<void> {
 }
 
 async function untar(archive: string, folder: string): Promise<void> {
-  const tar = spawn('tar', ['-x', '-f', '-', '-C', folder, '--no-same-owner'], {
-    stdio: ['pipe', 'ignore', 'inherit'],
+  // By way of a file: tar ends at the archive's last block, and closes a pipe before the whole of it was written.
+  const plain = join(folder, 'archive.tar')
+  await decompress(archive, createWriteStream(plain))
+  const tar = spawn('tar', ['-x', '-f', plain, '-C', folder, '--no-same-owner'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const ended = exitCode(tar)
-  await decompress(archive, tar.stdin)
-  if ((await ended) !== 0) throw new Error(`${archive} could not be unpacked.`)
+  if ((await exitCode(tar)) !== 0) throw new Error(`${archive} could not be unpacked.`)
+  await rm(plain)
 }
 
 function decompress(file: string, to: Writable): Promise<void> {
