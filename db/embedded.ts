@@ -28,6 +28,8 @@ export interface EmbeddedOptions {
   unsafeFast?: boolean
   /** Server settings in place of ours, such as `wal_level`. */
   settings?: Record<string, string | number>
+  /** Folder with another PostgreSQL's `initdb` and `postgres`, of whatever major; npm's own when absent. */
+  binaries?: string
 }
 
 export interface EmbeddedPostgres {
@@ -50,13 +52,14 @@ export class EmbeddedPostgresError extends Error {
  * @throws EmbeddedPostgresError with what to do, when the folder is of another major or the server does not come up.
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const native = await nativeFolder()
-  await initialise(native, options)
-  await refuseOtherMajor(options.dataDir)
+  const binaries = options.binaries ?? join(await nativeFolder(), 'bin')
+  const major = options.binaries ? await majorOf(binaries) : EMBEDDED_MAJOR
+  await initialise(binaries, major, options)
+  await refuseOtherMajor(options.dataDir, major)
   await stopLeftOver(options.dataDir)
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort())
-    const started = launch(native, options, port)
+    const started = launch(binaries, options, port)
     if (await comesUp(started.child, ownerUrl(options.password, port, 'postgres'))) {
       return { ...started, port, url: (database) => ownerUrl(options.password, port, database) }
     }
@@ -113,7 +116,18 @@ async function makeLibraryLinks(packageDir: string): Promise<void> {
   }
 }
 
-async function initialise(native: string, { dataDir, password }: EmbeddedOptions): Promise<void> {
+async function majorOf(binaries: string): Promise<string> {
+  const { stdout } = await run(join(binaries, 'postgres'), ['--version']).catch((cause: Error) => {
+    throw new EmbeddedPostgresError(`${binaries} holds no PostgreSQL that runs here.`, { cause })
+  })
+  return /\(PostgreSQL\) (\d+)/.exec(stdout)?.[1] ?? ''
+}
+
+async function initialise(
+  binaries: string,
+  major: string,
+  { dataDir, password }: EmbeddedOptions,
+): Promise<void> {
   if (existsSync(join(dataDir, 'PG_VERSION'))) return
   await mkdir(dirname(dataDir), { recursive: true, mode: 0o700 })
   // Made beside its place and moved there, so that a killed initdb leaves nothing that looks like a database.
@@ -122,13 +136,13 @@ async function initialise(native: string, { dataDir, password }: EmbeddedOptions
   await writeFile(passwordFile, password, { mode: 0o600 })
   try {
     const [command, ...args] = asUnprivileged([
-      join(native, 'bin', 'initdb'),
+      join(binaries, 'initdb'),
       `--pgdata=${making}`,
       `--username=${OWNER_ROLE}`,
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
-      '--locale-provider=builtin',
+      ...(Number(major) >= 17 ? ['--locale-provider=builtin'] : []), // the operating system's before that
       '--locale=C.UTF-8',
     ])
     await run(command as string, args, { env: pgEnvironment() }).catch(
@@ -149,12 +163,12 @@ async function initialise(native: string, { dataDir, password }: EmbeddedOptions
   }
 }
 
-async function refuseOtherMajor(dataDir: string): Promise<void> {
+async function refuseOtherMajor(dataDir: string, ours: string): Promise<void> {
   const major = (await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim()
-  if (major === EMBEDDED_MAJOR) return
+  if (major === ours) return
   throw new EmbeddedPostgresError(
     [
-      `The data folder ${dataDir} was made by PostgreSQL ${major}; this release runs PostgreSQL ${EMBEDDED_MAJOR} and leaves it untouched.`,
+      `The data folder ${dataDir} was made by PostgreSQL ${major}; this release runs PostgreSQL ${ours} and leaves it untouched.`,
       `Either start the release that made it, or move the data: dump it with PostgreSQL ${major}'s pg_dumpall,`,
       `start once with DATA_DIR set to a new folder, and load the dump there with psql.`,
     ].join('\n'),
@@ -194,7 +208,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function launch(native: string, options: EmbeddedOptions, port: number) {
+function launch(binaries: string, options: EmbeddedOptions, port: number) {
   const settings: Record<string, string | number> = {
     listen_addresses: '127.0.0.1',
     port,
@@ -210,7 +224,7 @@ function launch(native: string, options: EmbeddedOptions, port: number) {
     ...options.settings,
   }
   const [command, ...args] = asUnprivileged([
-    join(native, 'bin', 'postgres'),
+    join(binaries, 'postgres'),
     '-D',
     options.dataDir,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
