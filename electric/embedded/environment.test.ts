@@ -14,6 +14,7 @@ test("the real service's variables are understood", () => {
       ELECTRIC_MAX_SHAPES: '7',
       ELECTRIC_CACHE_MAX_AGE: '1',
       ELECTRIC_CACHE_STALE_AGE: '3',
+      ELECTRIC_ENABLE_INTEGRATION_TESTING: 'true',
     }),
   ).toEqual({
     databaseUrl: 'postgres://db',
@@ -25,6 +26,7 @@ test("the real service's variables are understood", () => {
     maxShapes: 7,
     cacheMaxAgeSeconds: 1,
     cacheStaleAgeSeconds: 3,
+    allowShapeDeletion: true,
   })
 })
 

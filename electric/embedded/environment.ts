@@ -21,6 +21,7 @@ export function optionsFromEnvironment(env: Environment): ElectricOptions {
     ...given('maxShapes', readNumber(env, 'ELECTRIC_MAX_SHAPES')),
     ...given('cacheMaxAgeSeconds', readNumber(env, 'ELECTRIC_CACHE_MAX_AGE')),
     ...given('cacheStaleAgeSeconds', readNumber(env, 'ELECTRIC_CACHE_STALE_AGE')),
+    ...given('allowShapeDeletion', env.ELECTRIC_ENABLE_INTEGRATION_TESTING === 'true' || undefined),
   }
 }
 

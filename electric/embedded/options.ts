@@ -11,6 +11,16 @@ export interface ElectricOptions {
   /** Names the publication, `electric_publication_<id>`, which migrations create. */
   readonly replicationStreamId?: string
   readonly longPollTimeoutMs?: number
+  /** How long one stream of server-sent events lasts; the client opens the next. */
+  readonly sseTimeoutMs?: number
+  /** After how long without an event a comment tells proxies that the stream still lives. */
+  readonly sseKeepAliveMs?: number
+  /** Requests at once that name no shape, or none that is known: each may cost a snapshot. */
+  readonly maxInitialRequests?: number
+  /** Requests at once on known shapes, waiting ones included. */
+  readonly maxExistingRequests?: number
+  /** Whether `DELETE /v1/shape` ends shapes: for test suites that tidy up. */
+  readonly allowShapeDeletion?: boolean
   readonly chunkBytesThreshold?: number
   readonly maxShapes?: number
   /** One shape's log: beyond it clients start afresh from a new snapshot. */
@@ -41,6 +51,11 @@ export function withDefaults(options: ElectricOptions): ElectricSettings {
     host: '127.0.0.1',
     replicationStreamId: 'default',
     longPollTimeoutMs: 20_000,
+    sseTimeoutMs: 60_000,
+    sseKeepAliveMs: 21_000,
+    maxInitialRequests: 300,
+    maxExistingRequests: 10_000,
+    allowShapeDeletion: false,
     chunkBytesThreshold: 10 * MIB,
     maxShapes: 5_000,
     maxLogBytes: 64 * MIB,
