@@ -4,9 +4,21 @@ import { isDatabaseUnreachable } from './database-errors.ts'
 import { databaseUnreachable, invalidRequest } from './protocol-error.ts'
 import type { Relation } from './relation.ts'
 import { readRelation } from './relation-catalog.ts'
-import type { ShapeRequest } from './request-params.ts'
-import { defineShape, requireReplicated, type ShapeDefinition, selectColumns } from './shape-definition.ts'
-import { type Equality, invalidValue, parseWhere, streamedText, type UnreadEquality } from './where.ts'
+import {
+  type DefinitionRequest,
+  defineShape,
+  requireReplicated,
+  type ShapeDefinition,
+  selectColumns,
+} from './shape-definition.ts'
+import type { Where } from './where/index.ts'
+import {
+  equalityWhere,
+  invalidValue,
+  parseWhere,
+  streamedText,
+  type UnreadEquality,
+} from './where/single-equality.ts'
 
 /**
  * From a request to the shape it means, by way of the catalog.
@@ -30,12 +42,12 @@ export class DefinitionResolver {
   }
 
   /** @throws ProtocolError */
-  resolve(request: ShapeRequest): ShapeDefinition | Promise<ShapeDefinition> {
+  resolve(request: DefinitionRequest): ShapeDefinition | Promise<ShapeDefinition> {
     const key = requestKey(request)
     return this.#resolved.get(key) ?? this.#read(key, request)
   }
 
-  async #read(key: string, request: ShapeRequest): Promise<ShapeDefinition> {
+  async #read(key: string, request: DefinitionRequest): Promise<ShapeDefinition> {
     const generation = this.#generation
     const definition = await this.#define(request).catch((error: unknown) => {
       throw isDatabaseUnreachable(error) ? databaseUnreachable() : error
@@ -44,7 +56,7 @@ export class DefinitionResolver {
     return definition
   }
 
-  async #define(request: ShapeRequest): Promise<ShapeDefinition> {
+  async #define(request: DefinitionRequest): Promise<ShapeDefinition> {
     const { schema, name } = request.table
     const relation = await readRelation(this.#sql, request.table, this.#publication)
     if (!relation) {
@@ -53,16 +65,16 @@ export class DefinitionResolver {
         `Table "${schema}"."${name}" does not exist. If the table name contains capitals or special characters you must quote it.`,
       )
     }
-    selectColumns(relation, request.columns) // before `where`, whose faults are named later
+    selectColumns(relation, request) // before `where`, whose faults are named later
     const where = await this.#readWhere(request, relation)
     requireReplicated(relation)
     return defineShape(relation, request, where)
   }
 
-  async #readWhere(request: ShapeRequest, relation: Relation): Promise<Equality | null> {
+  async #readWhere(request: DefinitionRequest, relation: Relation): Promise<Where | null> {
     if (request.where === null) return null
     const predicate = parseWhere(request.where, request.params, relation)
-    return { column: predicate.column.name, value: await this.#canonicalValue(predicate) }
+    return equalityWhere(predicate, await this.#canonicalValue(predicate))
   }
 
   // Postgres itself reads the value, so that `{A0EEBC99-…}` finds the uuid which the stream prints as `a0eebc99-…`.
@@ -80,13 +92,22 @@ export class DefinitionResolver {
   }
 }
 
-function requestKey({ table, where, params, columns, replica, log }: ShapeRequest): string {
+function requestKey({
+  table,
+  where,
+  params,
+  columns,
+  queryableColumns,
+  replica,
+  log,
+}: DefinitionRequest): string {
   return JSON.stringify([
     table.schema,
     table.name,
     where,
     where === null ? null : [...params],
     columns,
+    queryableColumns,
     replica,
     log,
   ])

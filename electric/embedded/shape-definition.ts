@@ -3,7 +3,7 @@ import { electricSchema } from './electric-schema.ts'
 import { invalidRequest, snapshotFailed } from './protocol-error.ts'
 import type { Column, Relation } from './relation.ts'
 import type { ShapeRequest } from './request-params.ts'
-import type { Equality } from './where.ts'
+import type { Where } from './where/index.ts'
 
 /** What a shape is: two requests with the same `key` share one log. */
 export interface ShapeDefinition {
@@ -12,21 +12,30 @@ export interface ShapeDefinition {
   readonly columns: readonly Column[]
   /** Shapes of all columns end when a column comes or goes; those that name theirs do not. */
   readonly hasExplicitColumns: boolean
-  readonly where: Equality | null
+  readonly where: Where | null
   readonly replica: 'default' | 'full'
   readonly log: 'full' | 'changes_only'
+  /** What a subset may filter and sort by; null when by every column. */
+  readonly queryableColumns: readonly string[] | null
   /** The `electric-schema` header. */
   readonly schema: string
+  /** What it was made of, and can be made of again. */
+  readonly request: DefinitionRequest
 }
+
+export type DefinitionRequest = Pick<
+  ShapeRequest,
+  'table' | 'where' | 'params' | 'columns' | 'replica' | 'log'
+> & { readonly queryableColumns?: readonly string[] | null }
 
 export function defineShape(
   relation: Relation,
-  request: Pick<ShapeRequest, 'columns' | 'replica' | 'log'>,
-  where: Equality | null,
+  request: DefinitionRequest,
+  where: Where | null,
 ): ShapeDefinition {
-  const columns = selectColumns(relation, request.columns)
-  const hasExplicitColumns = request.columns !== null
-  const { replica, log } = request
+  const columns = selectColumns(relation, request)
+  const { table, params, queryableColumns = null, replica, log } = request
+  const hasExplicitColumns = request.columns !== null || queryableColumns !== null
   return {
     key: JSON.stringify([
       relation.oid,
@@ -35,7 +44,7 @@ export function defineShape(
       relation.primaryKey,
       columns.map((column) => column.name),
       hasExplicitColumns,
-      where ? [where.column, where.value] : null,
+      where?.key ?? null,
       replica,
       log,
     ]),
@@ -45,7 +54,17 @@ export function defineShape(
     where,
     replica,
     log,
+    queryableColumns,
     schema: electricSchema(columns),
+    request: {
+      table,
+      where: request.where,
+      params,
+      columns: request.columns,
+      queryableColumns,
+      replica,
+      log,
+    },
   }
 }
 
@@ -53,21 +72,35 @@ export function defineShape(
  * Table order, whatever the request's.
  * @throws ProtocolError 400
  */
-export function selectColumns(relation: Relation, names: readonly string[] | null): readonly Column[] {
-  const missing = relation.primaryKey.filter((name) => names !== null && !names.includes(name))
-  if (missing.length > 0) {
-    throw invalidRequest(
-      'columns',
-      `The list of columns must include all primary key columns, missing: ${missing.join(', ')}`,
-    )
-  }
-  const unknown = names?.filter((name) => !relation.columns.some((column) => column.name === name)) ?? []
-  if (unknown.length > 0) {
-    throw invalidRequest('columns', `The following columns are not found on the table: ${unknown.join(', ')}`)
-  }
+export function selectColumns(
+  relation: Relation,
+  { columns, queryableColumns }: Pick<DefinitionRequest, 'columns' | 'queryableColumns'>,
+): readonly Column[] {
+  if (queryableColumns) requireColumns(relation, 'queryable_columns', queryableColumns)
+  if (columns) requireColumns(relation, 'columns', columns)
+  const names = columns ?? queryableColumns ?? null
   const selected = relation.columns.filter((column) => names === null || names.includes(column.name))
   refuseUnpublished(selected, names === null)
   return selected
+}
+
+function requireColumns(
+  relation: Relation,
+  parameter: 'columns' | 'queryable_columns',
+  names: readonly string[],
+): void {
+  const list = parameter.replace('_', ' ')
+  const missing = relation.primaryKey.filter((name) => !names.includes(name))
+  if (missing.length > 0) {
+    throw invalidRequest(
+      parameter,
+      `The list of ${list} must include all primary key columns, missing: ${missing.join(', ')}`,
+    )
+  }
+  const unknown = names.filter((name) => !relation.columns.some((column) => column.name === name))
+  if (unknown.length > 0) {
+    throw invalidRequest(parameter, `The following ${list} are not found on the table: ${unknown.join(', ')}`)
+  }
 }
 
 function refuseUnpublished(selected: readonly Column[], isImplicit: boolean): void {

@@ -1,68 +1,182 @@
 import type { StreamedRelation, Tuple } from './pgoutput.ts'
 import type { Shape } from './shape.ts'
+import type { Dependency } from './where/index.ts'
 
 /**
- * Finds the shapes that a change concerns, by table and by the value of the column they select on:
- * the work does not grow with the number of shapes.
+ * Finds the shapes that a change concerns, by table and by the value of a column that they select on:
+ * for those the work does not grow with their number. The others' predicates are evaluated one by one.
  */
 export class ShapeIndex {
   readonly #tables = new Map<number, TableShapes>()
+  /** By the tables that they read besides their own. */
+  readonly #dependents = new Map<number, Map<Shape, readonly Dependency[]>>()
 
   add(shape: Shape): void {
-    const table = entry(this.#tables, shape.definition.relation.oid, () => ({
-      all: new Set<Shape>(),
-      unfiltered: new Set<Shape>(),
-      byColumn: new Map(),
-    }))
-    table.all.add(shape)
-    bucketFor(table, shape).add(shape)
+    const { relation, where } = shape.definition
+    const table = entry(this.#tables, relation.oid, () => new TableShapes())
+    table.add(shape)
+    for (const [oid, dependencies] of Map.groupBy(
+      where?.dependencies ?? [],
+      ({ relation }) => relation.oid,
+    )) {
+      entry(this.#dependents, oid, () => new Map()).set(shape, dependencies)
+    }
   }
 
   remove(shape: Shape): void {
     const { relation, where } = shape.definition
     const table = this.#tables.get(relation.oid)
-    if (!table) return
-    table.all.delete(shape)
-    const bucket = bucketFor(table, shape)
-    bucket.delete(shape)
-    if (where && bucket.size === 0) table.byColumn.get(where.column)?.delete(where.value)
-    if (where && table.byColumn.get(where.column)?.size === 0) table.byColumn.delete(where.column)
-    if (table.all.size === 0) this.#tables.delete(relation.oid)
+    table?.remove(shape)
+    if (table?.all.size === 0) this.#tables.delete(relation.oid)
+    for (const { relation } of where?.dependencies ?? []) {
+      const dependents = this.#dependents.get(relation.oid)
+      dependents?.delete(shape)
+      if (dependents?.size === 0) this.#dependents.delete(relation.oid)
+    }
   }
 
   /** All shapes of a table. */
   ofTable(oid: number): Iterable<Shape> {
-    return this.#tables.get(oid)?.all ?? []
+    return this.#tables.get(oid)?.all.keys() ?? []
+  }
+
+  /** All shapes whose predicate reads a table besides their own. */
+  dependingOn(oid: number): Iterable<Shape> {
+    return this.#dependents.get(oid)?.keys() ?? []
   }
 
   /** The shapes that contain a row. */
   containing(relation: StreamedRelation, row: Tuple): readonly Shape[] {
-    const table = this.#tables.get(relation.oid)
-    if (!table) return []
-    const found = [...table.unfiltered]
-    for (const [column, byValue] of table.byColumn) {
-      // NULL equals nothing; a column that is gone ended its shapes when the new columns were announced.
-      const value = row[relation.columns.findIndex(({ name }) => name === column)] ?? null
-      if (value !== null) found.push(...(byValue.get(value) ?? []))
+    return this.#tables.get(relation.oid)?.containing(relation, row) ?? []
+  }
+
+  /**
+   * The shapes that cannot go on past a change: it may alter what their predicate read elsewhere, or it is
+   * one of their own rows and their predicate has read nothing yet.
+   */
+  *dependents(relation: StreamedRelation, old: Tuple | null, row: Tuple | null): Iterable<Shape> {
+    for (const [shape, dependencies] of this.#dependents.get(relation.oid) ?? []) {
+      if (dependencies.some((dependency) => dependency.affects(relation, old, row))) yield shape
     }
+    for (const shape of this.#tables.get(relation.oid)?.loading() ?? []) yield shape
+  }
+
+  /** Whether a change of the table concerns any shape. */
+  has(oid: number): boolean {
+    return this.#tables.has(oid) || this.#dependents.has(oid)
+  }
+}
+
+class TableShapes {
+  readonly all = new Map<Shape, BoundShape>()
+  readonly #columns = new Map<string, ColumnShapes>()
+  /** Found by no column's value. */
+  readonly #others = new Set<BoundShape>()
+  readonly #withDependencies = new Set<Shape>()
+
+  add(shape: Shape): void {
+    const bound = new BoundShape(shape)
+    this.all.set(shape, bound)
+    const { where } = shape.definition
+    if (where && where.dependencies.length > 0) this.#withDependencies.add(shape)
+    if (!where?.equality) {
+      this.#others.add(bound)
+      return
+    }
+    const { column, value } = where.equality
+    entry(this.#columns, column, () => new ColumnShapes(column)).add(value, bound)
+  }
+
+  remove(shape: Shape): void {
+    const bound = this.all.get(shape)
+    if (!bound) return
+    this.all.delete(shape)
+    this.#others.delete(bound)
+    this.#withDependencies.delete(shape)
+    const equality = shape.definition.where?.equality
+    if (!equality) return
+    const column = this.#columns.get(equality.column)
+    column?.remove(equality.value, bound)
+    if (column?.isEmpty) this.#columns.delete(equality.column)
+  }
+
+  containing(relation: StreamedRelation, row: Tuple): readonly Shape[] {
+    const found: Shape[] = []
+    for (const column of this.#columns.values()) {
+      for (const bound of column.matching(relation, row)) {
+        if (bound.contains(relation, row)) found.push(bound.shape)
+      }
+    }
+    for (const bound of this.#others) if (bound.contains(relation, row)) found.push(bound.shape)
     return found
   }
 
-  has(oid: number): boolean {
-    return this.#tables.has(oid)
+  *loading(): Iterable<Shape> {
+    for (const shape of this.#withDependencies) if (shape.definition.where?.needsLoad) yield shape
   }
 }
 
-interface TableShapes {
-  readonly all: Set<Shape>
-  readonly unfiltered: Set<Shape>
-  readonly byColumn: Map<string, Map<string, Set<Shape>>>
+/** The shapes that select on one column, by its value. */
+class ColumnShapes {
+  readonly #name: string
+  readonly #byValue = new Map<string, Set<BoundShape>>()
+  #relation: StreamedRelation | null = null
+  #index = -1
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  get isEmpty(): boolean {
+    return this.#byValue.size === 0
+  }
+
+  add(value: string, bound: BoundShape): void {
+    entry(this.#byValue, value, () => new Set<BoundShape>()).add(bound)
+  }
+
+  remove(value: string, bound: BoundShape): void {
+    const shapes = this.#byValue.get(value)
+    shapes?.delete(bound)
+    if (shapes?.size === 0) this.#byValue.delete(value)
+  }
+
+  matching(relation: StreamedRelation, row: Tuple): Iterable<BoundShape> {
+    if (relation !== this.#relation) {
+      this.#relation = relation
+      this.#index = relation.columns.findIndex(({ name }) => name === this.#name)
+    }
+    // NULL equals nothing; a column that is gone ended its shapes when the new columns were announced.
+    const value = row[this.#index] ?? null
+    return value === null ? NONE : (this.#byValue.get(value) ?? NONE)
+  }
 }
 
-function bucketFor(table: TableShapes, { definition: { where } }: Shape): Set<Shape> {
-  if (!where) return table.unfiltered
-  const byValue = entry(table.byColumn, where.column, () => new Map<string, Set<Shape>>())
-  return entry(byValue, where.value, () => new Set<Shape>())
+const NONE: readonly BoundShape[] = []
+
+/** A shape with its predicate compiled for the columns as they were announced last. */
+class BoundShape {
+  readonly shape: Shape
+  readonly #isCertain: boolean
+  #relation: StreamedRelation | null = null
+  #test: (row: Tuple) => boolean = () => false
+
+  constructor(shape: Shape) {
+    this.shape = shape
+    const { where } = shape.definition
+    this.#isCertain = where === null || where.equality?.isWhole === true
+  }
+
+  contains(relation: StreamedRelation, row: Tuple): boolean {
+    if (this.#isCertain) return true
+    const { where } = this.shape.definition
+    if (!where || where.needsLoad) return false
+    if (relation !== this.#relation) {
+      this.#test = where.bind(relation.columns)
+      this.#relation = relation
+    }
+    return this.#test(row)
+  }
 }
 
 function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

@@ -10,7 +10,6 @@ import { readRelation } from './relation-catalog.ts'
 import type { Shape } from './shape.ts'
 import { holdsOn, type ShapeDefinition } from './shape-definition.ts'
 import { isVisible, parseSnapshotView, type SnapshotView } from './visibility.ts'
-import { equalitySql } from './where.ts'
 
 export interface SnapshotOptions {
   readonly sql: Sql
@@ -63,7 +62,7 @@ async function openSnapshot(
 async function readRows(sql: TransactionSql, shape: Shape, maxBytes: number): Promise<void> {
   const { definition } = shape
   const write = snapshotWriter(definition)
-  const query = sql.unsafe(rowsSql(definition), definition.where ? [definition.where.value] : [])
+  const query = sql.unsafe(rowsSql(definition))
   for await (const rows of query.values().cursor(ROWS_A_FETCH)) {
     for (const row of rows) shape.addSnapshotRow(write(row as (string | null)[])) // every column is text
     if (shape.ending) return
@@ -77,10 +76,9 @@ async function readRows(sql: TransactionSql, shape: Shape, maxBytes: number): Pr
 
 function rowsSql({ relation, columns, where }: ShapeDefinition): string {
   const table = `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)}`
-  const predicate = relation.columns.find((column) => column.name === where?.column)
   return [
     `SELECT ${columns.map(columnText).join(', ')} FROM ONLY ${table}`,
-    predicate ? `WHERE ${equalitySql(predicate)}` : '',
+    where ? `WHERE ${where.sql}` : '',
   ].join(' ')
 }
 

@@ -1,12 +1,8 @@
-import { parseIdentifier, quoteIdentifier } from './identifiers.ts'
-import { invalidRequest } from './protocol-error.ts'
-import type { Column, Relation } from './relation.ts'
-
-/** The one predicate there is: a column equals a value, given as the text in which Postgres prints it. */
-export interface Equality {
-  readonly column: string
-  readonly value: string
-}
+import { parseIdentifier } from '../identifiers.ts'
+import { invalidRequest } from '../protocol-error.ts'
+import type { Column, Relation } from '../relation.ts'
+import type { Where } from './index.ts'
+import { columnSql, literalSql } from './sql-text.ts'
 
 /** A predicate whose value Postgres has not read yet. */
 export interface UnreadEquality {
@@ -64,8 +60,20 @@ export function invalidValue(predicate: UnreadEquality): Error {
   return invalidRequest('where', `At location ${location}: invalid syntax for type ${castTo}: ${parameter}`)
 }
 
-/** SQL over one parameter, which is always sent as text so that the driver converts nothing. */
-export function equalitySql(column: Column): string {
-  const castTo = CASTS.get(column.typeOid) ?? 'text'
-  return `${quoteIdentifier(column.name)} = $1::text::${castTo}`
+export function equalityWhere({ column, castTo }: UnreadEquality, value: string): Where {
+  const sql = `${columnSql(column.name)} OPERATOR(pg_catalog.=) ${literalSql(value, castTo)}`
+  const where: Where = {
+    key: sql,
+    sql,
+    equality: { column: column.name, value, isWhole: true },
+    dependencies: [],
+    needsLoad: false,
+    bind: (columns) => {
+      const index = columns.findIndex(({ name }) => name === column.name)
+      return (row) => row[index] === value
+    },
+    load: async () => {},
+    forOneShape: () => where,
+  }
+  return where
 }
