@@ -1,25 +1,26 @@
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { DatabaseNotUsable } from './database-not-usable.ts'
+import { MIGRATIONS, withMigrationsThrough } from './migration-journal.ts'
 import { giveLogin, roleLogins, withoutLogin } from './role-logins.ts'
 import { PASSWORD_VARIABLES, ROLE_NAMES, type Role } from './roles.ts'
 
-const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations')
-const MIGRATION_LOCK = 7_481_002
+/** Advisory lock: held while a database is migrated. */
+export const MIGRATION_LOCK = 7_481_002
 
 /**
  * Brings a database to this release's schema and gives the roles their passwords. Safe to run from several
  * instances at once: they take turns.
  * @param ownerUrl connection string of the role that owns the schema; where the roles are missing it needs CREATEROLE
  * and REPLICATION (PostgreSQL 16 and newer), or superuser.
+ * @param through the last migration to run, after which the roles do not log in yet; all of them when absent.
  * @throws DatabaseNotUsable naming what is missing and the statement that mends it.
  */
 export async function migrateDatabase(
   ownerUrl: string,
   passwords: Partial<Record<Role, string>> = {},
+  { through }: { through?: string } = {},
 ): Promise<void> {
   const logins = roleLogins(ownerUrl, passwords)
   const sql = postgres(ownerUrl, { max: 1, connect_timeout: 10, onnotice: () => {} })
@@ -27,8 +28,9 @@ export async function migrateDatabase(
     await assertUsable(sql, ownerUrl)
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
     const fresh = await withoutLogin(sql, logins)
-    await migrate(drizzle(sql), { migrationsFolder: MIGRATIONS })
-    for (const login of fresh) await giveLogin(sql, login)
+    const run = (migrationsFolder: string) => migrate(drizzle(sql), { migrationsFolder })
+    await (through ? withMigrationsThrough(through, run) : run(MIGRATIONS))
+    if (!through) for (const login of fresh) await giveLogin(sql, login)
   } finally {
     await sql.end({ timeout: 5 })
   }
