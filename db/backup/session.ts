@@ -1,0 +1,87 @@
+import { Socket } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import { Client, type QueryResultRow } from 'pg'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { BackupError } from './backup-error.ts'
+
+const CONNECT_WITHIN_MS = 10_000
+
+/** One connection of the owner role, for one transaction. */
+export interface Session {
+  query<T extends QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>
+  copyOut(statement: string): AsyncIterable<Buffer>
+  copyIn(statement: string, rows: AsyncIterable<Buffer>): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** @param signal ends the connection at once, whatever it is doing; Postgres then rolls back. */
+export async function openSession(url: string, signal?: AbortSignal): Promise<Session> {
+  signal?.throwIfAborted()
+  const socket = new Socket()
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    keepAlive: true,
+    stream: () => socket,
+  })
+  let lost: Error | undefined
+  client.on('error', (error) => {
+    lost = error
+  })
+  const abort = () => socket.destroy()
+  signal?.addEventListener('abort', abort, { once: true })
+  await client.connect().catch((cause: Error) => {
+    throw new BackupError(unreachable(url, cause), { cause })
+  })
+  let isBusy = false
+  return {
+    query: async <T extends QueryResultRow>(text: string, values?: unknown[]) =>
+      (await client.query<T>(text, values)).rows,
+    copyOut: async function* (statement) {
+      isBusy = true
+      yield* client.query(copyTo(statement)) as AsyncIterable<Buffer> // a stream of bytes yields nothing else
+      isBusy = false
+    },
+    copyIn: (statement, rows) => pipeline(rows, client.query(copyFrom(statement))),
+    [Symbol.asyncDispose]: async () => {
+      signal?.removeEventListener('abort', abort)
+      // A COPY that was left in its middle would first have to be read to its end.
+      if (isBusy || lost) socket.destroy()
+      else await client.end()
+    },
+  }
+}
+
+/**
+ * Settings for a transaction that reads or writes data as text: the same text for the same value on every server, no
+ * time limits, and an error in place of rows that row-level security would hide.
+ */
+export async function pinSettings(session: Session): Promise<void> {
+  const settings = {
+    client_encoding: 'UTF8',
+    timezone: 'UTC',
+    datestyle: 'ISO, MDY',
+    intervalstyle: 'postgres',
+    extra_float_digits: '1',
+    bytea_output: 'hex',
+    xmlbinary: 'base64',
+    row_security: 'off',
+    synchronize_seqscans: 'off',
+    statement_timeout: '0',
+    lock_timeout: '0',
+    transaction_timeout: '0', // PostgreSQL 17 and newer
+    idle_in_transaction_session_timeout: '0',
+    search_path: '', // the catalog then writes every name in full
+  }
+  await session.query(
+    `select set_config(wanted.key, wanted.value, true)
+     from json_each_text($1) wanted where wanted.key in (select name from pg_catalog.pg_settings)`,
+    [JSON.stringify(settings)],
+  )
+}
+
+function unreachable(url: string, cause: Error): string {
+  const { hostname, port, pathname, username } = new URL(url)
+  const { code } = cause as NodeJS.ErrnoException // absent on what is none
+  return `PostgreSQL is not reachable at ${hostname}:${port || 5432}${pathname} as "${username}": ${cause.message || code}. Is it running, and is DATABASE_URL right?`
+}
