@@ -100,8 +100,8 @@ async function nativeFolder(): Promise<string> {
   return native
 }
 
-// The package makes these links in a postinstall script; ours are installed without running any.
-async function makeLibraryLinks(packageDir: string): Promise<void> {
+/** The package makes these links in a postinstall script; ours are installed without running any. */
+export async function makeLibraryLinks(packageDir: string): Promise<void> {
   const list = join(packageDir, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return
   const links = JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[]
@@ -163,14 +163,24 @@ async function initialise(
   }
 }
 
+/** The major version that a data folder belongs to; null when there is none. */
+export async function dataFolderMajor(dataDir: string): Promise<string | null> {
+  const text = await readFile(join(dataDir, 'PG_VERSION'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+  return text === null ? null : text.trim()
+}
+
 async function refuseOtherMajor(dataDir: string, ours: string): Promise<void> {
-  const major = (await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim()
+  const major = await dataFolderMajor(dataDir)
   if (major === ours) return
   throw new EmbeddedPostgresError(
     [
       `The data folder ${dataDir} was made by PostgreSQL ${major}; this release runs PostgreSQL ${ours} and leaves it untouched.`,
-      `Either start the release that made it, or move the data: dump it with PostgreSQL ${major}'s pg_dumpall,`,
-      `start once with DATA_DIR set to a new folder, and load the dump there with psql.`,
+      'Move its data with these two commands; the first makes a file, the second puts it into a new data folder and keeps the old one:',
+      `  npm run backup -- throughline-${major}.backup`,
+      `  npm run restore -- throughline-${major}.backup`,
     ].join('\n'),
   )
 }

@@ -122,7 +122,10 @@ test('a data folder of another PostgreSQL stops the start, is left untouched, an
   const { code, output } = await runToEnd(START, { DATA_DIR: folder, PORT: String(await freePort()) })
   expect(code).toBe(1)
   expect(output).toContain('was made by PostgreSQL 17; this release runs PostgreSQL 18')
-  expect(output).toContain('pg_dumpall')
+  expect(output.match(/npm run .*/g)).toEqual([
+    'npm run backup -- throughline-17.backup',
+    'npm run restore -- throughline-17.backup',
+  ])
   expect(await treeDigest(data)).toBe(before)
 })
 

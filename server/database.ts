@@ -8,7 +8,8 @@ import type { StarterEnv } from './env.ts'
 import { loadSecrets } from './secrets.ts'
 import { findRunning, lockDataDir } from './starter-lock.ts'
 
-const DATABASE = 'throughline'
+/** Of the embedded PostgreSQL. */
+export const DATABASE = 'throughline'
 
 export interface OpenDatabase {
   ownerUrl: string
@@ -76,7 +77,8 @@ export async function withDatabase<T>(env: StarterEnv, work: (appUrl: string) =>
   return work(database.appUrl).finally(() => database.close())
 }
 
-function rolePasswords(env: StarterEnv) {
+/** As far as they are given, see roles.ts. */
+export function rolePasswords(env: StarterEnv) {
   return {
     ...(env.DATABASE_APP_PASSWORD && { app: env.DATABASE_APP_PASSWORD }),
     ...(env.DATABASE_ELECTRIC_PASSWORD && { electric: env.DATABASE_ELECTRIC_PASSWORD }),
