@@ -3,7 +3,7 @@ import { BoundedMap } from './bounded-map.ts'
 import { isDatabaseUnreachable } from './database-errors.ts'
 import { databaseUnreachable, invalidRequest } from './protocol-error.ts'
 import type { Relation } from './relation.ts'
-import { readRelation } from './relation-catalog.ts'
+import { queryOn, readRelation } from './relation-catalog.ts'
 import {
   type DefinitionRequest,
   defineShape,
@@ -58,7 +58,7 @@ export class DefinitionResolver {
 
   async #define(request: DefinitionRequest): Promise<ShapeDefinition> {
     const { schema, name } = request.table
-    const relation = await readRelation(this.#sql, request.table, this.#publication)
+    const relation = await readRelation(queryOn(this.#sql), request.table, this.#publication)
     if (!relation) {
       throw invalidRequest(
         'table',

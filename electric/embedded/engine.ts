@@ -1,10 +1,12 @@
-import type { ClientConfig } from 'pg'
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ClientConfig, Pool } from 'pg'
 import postgres, { type Sql } from 'postgres'
 import { describeError, errorCode, isDatabaseUnreachable } from './database-errors.ts'
 import { DefinitionResolver } from './definition-resolver.ts'
 import { formatLsn } from './offsets.ts'
 import type { ElectricSettings } from './options.ts'
-import type { StreamedRelation } from './pgoutput.ts'
+import type { ReplicationMessage, StreamedRelation } from './pgoutput.ts'
 import {
   databaseUnreachable,
   mustRefetch,
@@ -12,54 +14,76 @@ import {
   ProtocolError,
   snapshotFailed,
 } from './protocol-error.ts'
-import { readRelation } from './relation-catalog.ts'
+import type { RecentTransactions } from './recent-transactions.ts'
+import { queryOn, readRelation } from './relation-catalog.ts'
 import { DISPLAY_SETTINGS, followPublication } from './replication.ts'
+import type { ReplicationSource } from './replication-source.ts'
 import type { Shape } from './shape.ts'
 import { holdsOn, type ShapeDefinition } from './shape-definition.ts'
 import { ShapeRegistry } from './shape-registry.ts'
 import { takeSnapshot } from './snapshot.ts'
+import { restoreShapes } from './storage/restore-shapes.ts'
+import { Storage } from './storage/storage.ts'
+import type { StoredPosition } from './storage/store.ts'
 import { superviseStream } from './stream-supervisor.ts'
-import { TransactionReader } from './transaction-reader.ts'
+import { TransactionReader, type TransactionReaderOptions } from './transaction-reader.ts'
+import { parseSnapshotView } from './visibility.ts'
 
 const POOL_SIZE = 10
 const STATEMENT_TIMEOUT_MS = 30_000
 const TRIM_EVERY_MS = 5_000
+const SETTLE_EVERY_MS = 1_000
+const STORE_SOON_MS = 20
+const FINISH_SNAPSHOTS_MS = 1_000
 
-/** The shapes, kept true by one replication connection. Without one there are none: nothing would keep them true. */
+export type EngineState = 'starting' | 'waiting' | 'active'
+
+/** The shapes, kept true by one replication connection. While it is down nothing is answered. */
 export class Engine {
   readonly registry: ShapeRegistry
   readonly resolver: DefinitionResolver
+  readonly sql: Sql
   readonly #settings: ElectricSettings
   readonly #publication: string
-  readonly #sql: Sql
+  readonly #pool: Pool
+  readonly #storage: Storage
   readonly #stop = new AbortController()
   readonly #timers: NodeJS.Timeout[] = []
   #reader: TransactionReader | null = null
+  #sourceId: string | null = null
+  #stored = 0n
+  #state: EngineState = 'starting'
+  #isFirst = true
+  #storing: NodeJS.Timeout | undefined
+  readonly #snapshots = new Set<Promise<void>>()
   #running: Promise<void> = Promise.resolve()
   #whenReady = Promise.withResolvers<void>()
 
+  /** @throws Error when another process uses the storage folder */
   constructor(settings: ElectricSettings) {
     this.#settings = settings
     this.#publication = `electric_publication_${settings.replicationStreamId}`
-    this.#sql = postgres(settings.databaseUrl, {
+    this.sql = postgres(settings.databaseUrl, {
       max: POOL_SIZE,
       connect_timeout: 5,
       fetch_types: false,
       backoff: () => 0.1, // its own grows to 20 seconds, in which a database that is back would not be used
       onnotice: () => {},
-      connection: {
-        application_name: 'electric',
-        ...DISPLAY_SETTINGS,
-        lock_timeout: settings.lockTimeoutMs,
-        statement_timeout: STATEMENT_TIMEOUT_MS, // each fetch of a snapshot's rows is one
-      },
+      connection: { application_name: 'electric', ...sessionSettings(settings) },
     })
-    this.registry = new ShapeRegistry(settings)
-    this.resolver = new DefinitionResolver(this.#sql, this.#publication)
+    this.#pool = snapshotPool(settings)
+    this.#storage = Storage.open(settings.storageDir, settings.log)
+    this.registry = new ShapeRegistry(settings, this.#storage)
+    this.resolver = new DefinitionResolver(this.sql, this.#publication)
+  }
+
+  /** `waiting`: another process follows the same slot. */
+  get state(): EngineState {
+    return this.#state
   }
 
   get isReady(): boolean {
-    return this.#reader !== null
+    return this.#state === 'active'
   }
 
   /** When the replication is up, at once if it is. */
@@ -72,21 +96,31 @@ export class Engine {
     return this.#reader?.lastLsn ?? 0n
   }
 
+  /** Transactions that were streamed and that a snapshot of the database may not contain yet. */
+  get recent(): RecentTransactions {
+    return this.#requireReader().recent
+  }
+
   start(): void {
     const { log } = this.#settings
     this.#running = superviseStream((onStart) => this.#follow(onStart), this.#stop.signal, log)
     this.#timers.push(
       setInterval(() => void this.#reconcile(), this.#settings.reconcileEveryMs),
-      setInterval(() => this.registry.evictBeyondMemory(), TRIM_EVERY_MS),
+      setInterval(() => this.registry.evictBeyondLimits(), TRIM_EVERY_MS),
+      setInterval(() => void this.#settle(), SETTLE_EVERY_MS),
     )
   }
 
   async close(): Promise<void> {
     this.#stop.abort()
     for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#storing)
     await this.#running
-    this.#lose()
-    await this.#sql.end({ timeout: 1 })
+    await Promise.race([Promise.all(this.#snapshots), delay(FINISH_SNAPSHOTS_MS, undefined, { ref: false })])
+    if (this.#reader) this.#store()
+    for (const shape of this.registry) shape.end(stopping())
+    await Promise.all([this.sql.end({ timeout: 1 }), endPool(this.#pool)])
+    this.#storage.close()
   }
 
   /**
@@ -109,58 +143,166 @@ export class Engine {
   shape(definition: ShapeDefinition): Shape {
     const known = this.registry.byDefinition(definition)
     if (known) return known
-    const reader = this.#reader
-    if (!reader) throw notReady('The database is not connected yet, please retry')
+    const reader = this.#requireReader()
     const shape = this.registry.register(definition)
     const options = {
-      sql: this.#sql,
+      pool: this.#pool,
       publication: this.#publication,
       recent: reader.recent,
       maxBytes: this.#settings.maxSnapshotBytes,
+      chunkBytesThreshold: this.#settings.chunkBytesThreshold,
     }
-    takeSnapshot(shape, options).catch((error: unknown) => this.#failSnapshot(shape, error))
+    const taken = takeSnapshot(shape, options).then(
+      () => this.#keep(shape),
+      (error: unknown) => this.#failSnapshot(shape, error),
+    )
+    this.#snapshots.add(taken)
+    void taken.finally(() => this.#snapshots.delete(taken))
     return shape
   }
 
+  #requireReader(): TransactionReader {
+    if (!this.#reader || !this.isReady) throw notReady('The database is not connected yet, please retry')
+    return this.#reader
+  }
+
+  #keep(shape: Shape): void {
+    if (shape.ending) this.#storage.remove(shape)
+    // What a subquery selects is not stored: such a shape ends with the process.
+    else if (!shape.definition.where?.needsLoad) {
+      this.#storage.touch(shape)
+      this.#storeSoon()
+    }
+  }
+
+  // A handle that was given should outlive whatever comes; those of the same moment are stored together.
+  #storeSoon(): void {
+    this.#storing ??= setTimeout(() => {
+      this.#storing = undefined
+      if (!this.#stop.signal.aborted) this.#store()
+    }, STORE_SOON_MS)
+  }
+
   async #follow(onStart: () => void): Promise<void> {
+    const { databaseUrl, replicationStreamId, storageDir, manualTablePublishing } = this.#settings
     const config: ClientConfig = {
-      connectionString: this.#settings.databaseUrl,
+      connectionString: databaseUrl,
       application_name: 'electric',
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
     }
+    const slot = `electric_slot_${replicationStreamId}`
+    const options = {
+      publication: this.#publication,
+      slot: storageDir === null ? `${slot}_${randomBytes(4).toString('hex')}` : slot,
+      isTemporary: storageDir === null,
+      isPublishingManual: manualTablePublishing,
+      onWaiting: () => {
+        this.#state = 'waiting'
+      },
+    }
     const handlers = {
-      onStart: (lsn: bigint) => {
-        this.#begin(lsn)
+      onSource: (source: ReplicationSource) => this.#open(source),
+      onStart: () => {
+        this.#begin()
         onStart()
       },
-      onMessage: (message: Parameters<TransactionReader['read']>[0]) => this.#reader?.read(message) ?? null,
+      onMessage: (message: ReplicationMessage) => this.#reader?.read(message),
+      onPosition: (lsn: bigint) => this.#reader?.reach(lsn),
       onEnd: () => this.#lose(),
-      onPosition: (lsn: bigint) => this.#reader?.reach(lsn) ?? false,
+      store: () => this.#store(),
     }
-    await followPublication(config, this.#settings.replicationStreamId, handlers, this.#stop.signal)
+    await followPublication(config, options, handlers, this.#stop.signal)
   }
 
-  #begin(lsn: bigint): void {
+  /** Goes on with what is known, if the stream goes on from where that is true; begins anew otherwise. */
+  async #open(source: ReplicationSource): Promise<void> {
     this.resolver.forget()
-    this.#reader = new TransactionReader(
-      lsn,
-      this.registry.index,
-      (shape, transaction) => this.registry.deliver(shape, transaction),
-      (relation) => this.#noticeRelation(relation),
-    )
+    const position = this.#reader ? this.#position(this.#reader) : this.#storage.position()
+    // Acknowledged further than what is known here: somebody else has read what is missing.
+    const goesOn =
+      position !== null && !source.isNew && position.source === source.id && source.startLsn <= position.lsn
+    this.#sourceId = source.id
+    if (goesOn && this.#reader) return
+    if (goesOn) return this.#restore(position)
+    this.registry.removeAll()
+    this.#storage.clear()
+    this.#reader = this.#newReader({ startLsn: source.startLsn, lastCommit: 0n, unsettled: [] })
+  }
+
+  async #restore(position: StoredPosition): Promise<void> {
+    const { lsn, lastCommit, unsettled, lastStamp } = position
+    this.registry.continueAfter(lastStamp)
+    this.#stored = lsn
+    const shapes = this.#storage.load()
+    await restoreShapes(shapes, this.resolver, this.registry, this.#storage)
+    this.#reader = this.#newReader({ startLsn: lsn, lastCommit, unsettled })
+  }
+
+  #newReader(
+    from: Pick<TransactionReaderOptions, 'startLsn' | 'lastCommit' | 'unsettled'>,
+  ): TransactionReader {
+    return new TransactionReader({
+      ...from,
+      index: this.registry.index,
+      deliver: (shape, transaction) => this.registry.deliver(shape, transaction),
+      onRelation: (relation) => this.#noticeRelation(relation),
+      maxBytes: this.#settings.maxLogBytes,
+    })
+  }
+
+  #begin(): void {
+    this.#state = 'active'
     this.#whenReady.resolve()
-    if (this.registry.purges > 0) {
-      this.#settings.log('info', `Following ${this.#publication} again, from ${formatLsn(lsn)}.`)
+    if (!this.#isFirst) {
+      this.#settings.log('info', `Following ${this.#publication} again, from ${formatLsn(this.lastLsn)}.`)
+    }
+    this.#isFirst = false
+  }
+
+  #lose(): void {
+    if (this.isReady) this.#whenReady = Promise.withResolvers<void>()
+    this.#state = 'starting'
+    this.#reader?.interrupt()
+    this.resolver.forget()
+    if (this.#settings.storageDir !== null) return
+    // A temporary slot is gone with its connection: what commits until the next would be missing from these logs.
+    this.#reader = null
+    this.registry.removeAll()
+  }
+
+  /** @returns up to where Postgres need keep nothing for us. */
+  #store(): bigint {
+    const reader = this.#reader
+    if (!reader) return this.#stored
+    if (reader.received !== this.#stored || this.#storage.isDirty) {
+      const position = this.#position(reader)
+      this.#storage.flush(position)
+      this.#stored = position.lsn
+    }
+    return this.#stored
+  }
+
+  #position({ received, lastCommit, recent }: TransactionReader): StoredPosition {
+    return {
+      lsn: received,
+      lastCommit,
+      unsettled: recent.streamed(),
+      lastStamp: this.registry.lastStamp,
+      source: this.#sourceId ?? '',
     }
   }
 
-  // What commits until the next connection would be missing from these logs.
-  #lose(): void {
-    if (this.#reader) this.#whenReady = Promise.withResolvers<void>()
-    this.#reader = null
-    this.registry.purge()
-    this.resolver.forget()
+  /** Keeps the list of what may not be visible yet short, where nobody asks for snapshots. */
+  async #settle(): Promise<void> {
+    const reader = this.#reader
+    if (!this.isReady || !reader || reader.recent.isEmpty) return
+    try {
+      const [row] = await this.sql<{ view: string }[]>`SELECT pg_current_snapshot()::text AS view`
+      if (row) reader.recent.settle(parseSnapshotView(row.view, 0n))
+    } catch (error) {
+      this.#report('The list of transactions could not be read', error)
+    }
   }
 
   #noticeRelation(relation: StreamedRelation): void {
@@ -190,16 +332,48 @@ export class Engine {
       for (const shapes of tables.values()) {
         const [first] = shapes
         if (!first) continue
-        const now = await readRelation(this.#sql, first.definition.relation, this.#publication)
+        const now = await readRelation(queryOn(this.sql), first.definition.relation, this.#publication)
         const ended = shapes.filter((shape) => now === null || !holdsOn(shape.definition, now))
         for (const shape of ended) this.registry.remove(shape)
       }
     } catch (error) {
-      if (!isDatabaseUnreachable(error)) {
-        this.#settings.log('error', `The catalog could not be read: ${describeError(error)}`)
-      }
+      this.#report('The catalog could not be read', error)
     }
   }
+
+  // A database that is away is what the stream's supervisor speaks of.
+  #report(what: string, error: unknown): void {
+    if (!isDatabaseUnreachable(error)) this.#settings.log('error', `${what}: ${describeError(error)}`)
+  }
+}
+
+function sessionSettings({ lockTimeoutMs }: ElectricSettings) {
+  return {
+    ...DISPLAY_SETTINGS,
+    lock_timeout: lockTimeoutMs,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+  }
+}
+
+function snapshotPool(settings: ElectricSettings): Pool {
+  const options = Object.entries({ ...sessionSettings(settings), statement_timeout: 0 })
+    .map(([name, value]) => `-c ${name}=${String(value).replaceAll(' ', '\\ ')}`)
+    .join(' ')
+  const pool = new Pool({
+    connectionString: settings.databaseUrl,
+    application_name: 'electric',
+    max: POOL_SIZE,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    options,
+  })
+  pool.on('error', () => {}) // an idle connection was lost: the next snapshot opens another
+  return pool
+}
+
+// Snapshots under way end with their connections, and not the other way round.
+async function endPool(pool: Pool): Promise<void> {
+  await Promise.race([pool.end(), delay(1_000, undefined, { ref: false })])
 }
 
 function snapshotAnswer(error: unknown): ProtocolError {
@@ -218,4 +392,9 @@ function snapshotAnswer(error: unknown): ProtocolError {
     default:
       return new ProtocolError(500, { error: 'Internal server error' })
   }
+}
+
+// The shape stays: whoever waits goes on with the process that comes next.
+function stopping(): ProtocolError {
+  return new ProtocolError(503, { message: 'The service is stopping, please retry' }, { 'retry-after': '1' })
 }

@@ -15,6 +15,8 @@ export function optionsFromEnvironment(env: Environment): ElectricOptions {
     databaseUrl,
     secret: readSecret(env),
     port: readNumber(env, 'ELECTRIC_PORT') ?? 3000,
+    storageDir: env.ELECTRIC_STORAGE_DIR || './persistent',
+    manualTablePublishing: env.ELECTRIC_MANUAL_TABLE_PUBLISHING === 'true',
     ...given('replicationStreamId', env.ELECTRIC_REPLICATION_STREAM_ID || undefined),
     ...given('chunkBytesThreshold', readNumber(env, 'ELECTRIC_SHAPE_CHUNK_BYTES_THRESHOLD')),
     ...given('longPollTimeoutMs', readDuration(env, 'ELECTRIC_LONG_POLL_TIMEOUT')),

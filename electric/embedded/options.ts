@@ -1,15 +1,19 @@
 import type { Log } from './log.ts'
 
 export interface ElectricOptions {
-  /** A role with REPLICATION and SELECT; nothing but a temporary slot is created with it. */
+  /** A role with REPLICATION and SELECT; it creates a slot, and what publishing by itself needs. */
   readonly databaseUrl: string
   /** 0, the default, takes a free one. */
   readonly port?: number
   readonly host?: string
   /** What callers must give as `secret`; null lets everybody in. */
   readonly secret: string | null
-  /** Names the publication, `electric_publication_<id>`, which migrations create. */
+  /** Names the publication, `electric_publication_<id>`, and the slot. */
   readonly replicationStreamId?: string
+  /** Where shapes outlive the process; null, the default, for nowhere. */
+  readonly storageDir?: string | null
+  /** Whether migrations publish tables, the default, and not this program when a shape asks for one. */
+  readonly manualTablePublishing?: boolean
   readonly longPollTimeoutMs?: number
   /** How long one stream of server-sent events lasts; the client opens the next. */
   readonly sseTimeoutMs?: number
@@ -43,6 +47,7 @@ export interface ElectricOptions {
 export type ElectricSettings = Required<ElectricOptions>
 
 const MIB = 1024 * 1024
+const GIB = 1024 * MIB
 
 /** @throws Error that says which option is wrong. */
 export function withDefaults(options: ElectricOptions): ElectricSettings {
@@ -50,6 +55,8 @@ export function withDefaults(options: ElectricOptions): ElectricSettings {
     port: 0,
     host: '127.0.0.1',
     replicationStreamId: 'default',
+    storageDir: null,
+    manualTablePublishing: true,
     longPollTimeoutMs: 20_000,
     sseTimeoutMs: 60_000,
     sseKeepAliveMs: 21_000,
@@ -59,8 +66,8 @@ export function withDefaults(options: ElectricOptions): ElectricSettings {
     chunkBytesThreshold: 10 * MIB,
     maxShapes: 5_000,
     maxLogBytes: 64 * MIB,
-    maxSnapshotBytes: 256 * MIB,
-    maxTotalBytes: 1024 * MIB,
+    maxSnapshotBytes: 8 * GIB,
+    maxTotalBytes: 16 * GIB,
     readyTimeoutMs: 5_000,
     lockTimeoutMs: 5_000,
     reconcileEveryMs: 60_000,

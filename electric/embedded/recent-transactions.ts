@@ -8,7 +8,15 @@ const LIMIT = 100_000
  * neither from the stream nor from its snapshot, so its snapshot must be one that contains it.
  */
 export class RecentTransactions {
-  #xids: number[] = []
+  #xids: number[]
+
+  constructor(xids: readonly number[] = []) {
+    this.#xids = [...xids]
+  }
+
+  get isEmpty(): boolean {
+    return this.#xids.length === 0
+  }
 
   /** To be called at a transaction's beginning: a shape registered in the middle of it misses its first half. */
   add(xid: number): void {

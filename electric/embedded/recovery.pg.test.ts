@@ -167,7 +167,7 @@ test('the process stops cleanly on SIGTERM, with requests waiting', async () => 
   const waiting = get({ url }, { ...params, handle, offset: last.offset, live: 'true' })
   await get({ url }, { ...params, offset: '-1' })
   child.kill('SIGTERM')
-  expect((await waiting).status).toBe(409)
+  expect((await waiting).status).toBe(503)
   expect(await once(child, 'exit')).toEqual([0, null])
 })
 

@@ -1,4 +1,4 @@
-import type { Sql, TransactionSql } from 'postgres'
+import type { Sql } from 'postgres'
 import type { RelationName } from './identifiers.ts'
 import type { Column, Relation } from './relation.ts'
 
@@ -21,17 +21,7 @@ interface CatalogRow {
   is_published: boolean | null
 }
 
-/**
- * What the catalog says now. Reads the tables under pg_publication_tables and not that view, which
- * waits for a lock on every published table.
- * @returns null when there is no such table; views and the like are none.
- */
-export async function readRelation(
-  sql: Sql | TransactionSql,
-  { schema, name }: RelationName,
-  publication: string,
-): Promise<Relation | null> {
-  const rows = await sql<CatalogRow[]>`
+const CATALOG = `
     SELECT c.oid::text, c.relkind::text, c.relreplident::text,
       a.attname, a.atttypid::text, a.atttypmod, a.attndims, a.attnotnull, a.attgenerated <> '' AS is_generated,
       coalesce(element.typname, t.typname) AS type_name, element.oid IS NOT NULL AS is_array,
@@ -49,11 +39,30 @@ export async function readRelation(
     LEFT JOIN pg_type element ON element.oid = t.typelem AND t.typcategory = 'A'
     LEFT JOIN pg_collation co ON co.oid = a.attcollation
     LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-    LEFT JOIN pg_publication p ON p.pubname = ${publication}
+    LEFT JOIN pg_publication p ON p.pubname = $3
     LEFT JOIN pg_publication_rel pr ON pr.prpubid = p.oid AND pr.prrelid = c.oid
     LEFT JOIN pg_publication_namespace pn ON pn.pnpubid = p.oid AND pn.pnnspid = n.oid
-    WHERE n.nspname = ${schema} AND c.relname = ${name} AND c.relkind IN ('r', 'p')
+    WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')
     ORDER BY a.attnum`
+
+/** Runs one statement with parameters, on whichever driver. */
+export type Query = (text: string, values: string[]) => Promise<readonly object[]>
+
+export function queryOn(sql: Sql): Query {
+  return (text, values) => sql.unsafe<object[]>(text, values)
+}
+
+/**
+ * What the catalog says now. Reads the tables under pg_publication_tables and not that view, which
+ * waits for a lock on every published table.
+ * @returns null when there is no such table; views and the like are none.
+ */
+export async function readRelation(
+  query: Query,
+  { schema, name }: RelationName,
+  publication: string,
+): Promise<Relation | null> {
+  const rows = (await query(CATALOG, [schema, name, publication])) as CatalogRow[] // as selected there
   const [first] = rows
   return first ? toRelation({ schema, name }, publication, first, rows) : null
 }

@@ -1,8 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import type { Client, ClientConfig } from 'pg'
 import { LogicalReplicationService } from 'pg-logical-replication'
 import { formatLsn, parseLsn } from './offsets.ts'
 import { PgoutputParser, type ReplicationMessage } from './pgoutput.ts'
+import {
+  openSource,
+  type ReplicationSource,
+  type SourceOptions,
+  startReplication,
+} from './replication-source.ts'
 
 /** How values are printed, in the stream and in snapshots alike. */
 export const DISPLAY_SETTINGS = {
@@ -14,44 +19,45 @@ export const DISPLAY_SETTINGS = {
 } as const
 
 export interface StreamHandlers {
-  /** Whatever commits from here on arrives. */
-  onStart(startLsn: bigint): void
-  /** @returns the position to acknowledge, at a commit. */
-  onMessage(message: ReplicationMessage): bigint | null
+  /** Called before anything arrives, and waited for. */
+  onSource(source: ReplicationSource): Promise<void>
+  /** Whatever commits after the source's position arrives. */
+  onStart(): void
+  onMessage(message: ReplicationMessage): void
+  /** Everything before the position was sent. */
+  onPosition(lsn: bigint): void
   /** Nothing arrives any more; called before the connection is cleared away, which can take a while. */
   onEnd(): void
-  /** Everything before the position was sent. @returns whether it was also read whole. */
-  onPosition(lsn: bigint): boolean
+  /** Stores what arrived. @returns the position up to which nothing is needed again. */
+  store(): bigint
 }
 
-const ACKNOWLEDGE_EVERY_MS = 1_000
+const STORE_EVERY_MS = 1_000
 const PING_AFTER_MS = 10_000
 const LOST_AFTER_MS = 30_000
 
 /**
- * Follows a publication on one connection until it is lost or aborted. The slot is temporary: it goes with the
- * connection, so it can neither hold the log back afterwards nor be in another process's way.
+ * Follows a publication on one connection until it is lost or aborted.
  * @throws the reason why the connection ended, unless aborted
  */
 export async function followPublication(
   config: ClientConfig,
-  streamId: string,
+  options: SourceOptions,
   handlers: StreamHandlers,
   signal: AbortSignal,
 ): Promise<void> {
   const service = new LogicalReplicationService(config, { acknowledge: { auto: false, timeoutSeconds: 0 } })
-  const plugin = new TemporarySlotPlugin(`electric_publication_${streamId}`)
-  const slot = `electric_slot_${streamId}_${randomBytes(4).toString('hex')}`.toLowerCase()
   const ended = Promise.withResolvers<never>()
   ended.promise.catch(() => {}) // awaited below, and may end before that
-  const stopKeeping = keepAcknowledging(service, handlers, ended.reject)
+  const keeper = new Keeper(service, handlers, ended.reject)
+  const plugin = new SourcePlugin(options, handlers, signal)
   const abort = () => ended.reject(new Error('The replication was stopped.'))
   signal.addEventListener('abort', abort)
   service.on('error', ended.reject)
-  service.on('start', () => handlers.onStart(plugin.startLsn))
+  service.on('start', () => keeper.begin())
   try {
     signal.throwIfAborted()
-    const stream = service.subscribe(plugin, slot)
+    const stream = service.subscribe(plugin, options.slot)
     stream.catch(() => {}) // after the race is over
     await Promise.race([ended.promise, stream])
     throw new Error('Postgres ended the replication.')
@@ -59,51 +65,82 @@ export async function followPublication(
     if (!signal.aborted) throw error
   } finally {
     signal.removeEventListener('abort', abort)
-    stopKeeping()
+    keeper.end()
     handlers.onEnd()
     await endConnection(service)
   }
 }
 
 /**
- * Acknowledges at most once a second, and whenever Postgres asks, so that the log is released while the
- * database is idle too; asks for a sign of life when nothing comes.
+ * Reads what arrives, and has it stored and acknowledged once a second and whenever Postgres asks, so that the log
+ * is released while the database is idle too; asks for a sign of life when nothing comes.
  */
-function keepAcknowledging(
-  service: LogicalReplicationService,
-  handlers: StreamHandlers,
-  onLost: (reason: unknown) => void,
-): () => void {
-  let received: bigint | null = null
-  let lastHeard = Date.now()
-  const acknowledge = (ping: boolean) => {
-    // The package adds one. Acknowledging more than was sent, Postgres would never find us done when it shuts down.
-    if (received) service.acknowledge(formatLsn(received - 1n), ping).catch(onLost)
+class Keeper {
+  readonly #service: LogicalReplicationService
+  readonly #handlers: StreamHandlers
+  readonly #onLost: (reason: unknown) => void
+  readonly #parser = new PgoutputParser()
+  #lastHeard = Date.now()
+  #lastSent: bigint | null = null
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    service: LogicalReplicationService,
+    handlers: StreamHandlers,
+    onLost: (reason: unknown) => void,
+  ) {
+    this.#service = service
+    this.#handlers = handlers
+    this.#onLost = onLost
+    service.on('data', (_lsn, bytes: Buffer) =>
+      this.#hear(() => handlers.onMessage(this.#parser.parse(bytes))),
+    )
+    service.on('heartbeat', (text, _timestamp, shouldRespond) =>
+      this.#hear(() => {
+        handlers.onPosition(parseLsn(text))
+        if (shouldRespond) this.#acknowledge(handlers.store(), false)
+      }),
+    )
   }
-  const parser = new PgoutputParser()
-  service.on('data', (_lsn, bytes: Buffer) => {
-    lastHeard = Date.now()
+
+  begin(): void {
+    this.#handlers.onStart()
+    this.#timer = setInterval(() => this.#hearNothing(), STORE_EVERY_MS)
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+  }
+
+  #hear(read: () => void): void {
+    this.#lastHeard = Date.now()
+    this.#guard(read)
+  }
+
+  #hearNothing(): void {
+    this.#guard(() => {
+      const silentMs = Date.now() - this.#lastHeard
+      if (silentMs > LOST_AFTER_MS) throw new Error('Postgres has not answered for 30 seconds.')
+      const stored = this.#handlers.store()
+      const isPing = silentMs > PING_AFTER_MS
+      if (isPing || stored !== this.#lastSent) this.#acknowledge(stored, isPing)
+    })
+  }
+
+  #acknowledge(lsn: bigint, isPing: boolean): void {
+    this.#lastSent = lsn
+    // The package adds one. Acknowledging more than was sent, Postgres would never find us done when it shuts down.
+    this.#service.acknowledge(formatLsn(lsn - 1n), isPing).catch(this.#onLost)
+  }
+
+  // Thrown on, it would end the process from within the socket's callback.
+  #guard(work: () => void): void {
     try {
-      received = handlers.onMessage(parser.parse(bytes)) ?? received
+      work()
     } catch (error) {
-      // Thrown on, it would end the process from within the socket's callback.
-      onLost(error)
+      this.#onLost(error)
     }
-  })
-  service.on('heartbeat', (text, _timestamp, shouldRespond) => {
-    lastHeard = Date.now()
-    const lsn = parseLsn(text)
-    if (handlers.onPosition(lsn)) received = lsn
-    if (shouldRespond) acknowledge(false)
-  })
-  let lastSent: bigint | null = null
-  const timer = setInterval(() => {
-    const silentMs = Date.now() - lastHeard
-    if (silentMs > LOST_AFTER_MS) onLost(new Error('Postgres has not answered for 30 seconds.'))
-    else if (silentMs > PING_AFTER_MS || received !== lastSent) acknowledge(silentMs > PING_AFTER_MS)
-    lastSent = received
-  }, ACKNOWLEDGE_EVERY_MS)
-  return () => clearInterval(timer)
+  }
 }
 
 // A peer that vanished never confirms the end: the socket is cut.
@@ -118,14 +155,17 @@ function connectionOf(service: LogicalReplicationService) {
   return (service as unknown as { _connection: { stream?: { destroy(): void } } | null })._connection
 }
 
-class TemporarySlotPlugin {
+class SourcePlugin {
   readonly name = 'pgoutput'
   readonly options = null
-  readonly #publication: string
-  startLsn = 0n
+  readonly #options: SourceOptions
+  readonly #handlers: StreamHandlers
+  readonly #signal: AbortSignal
 
-  constructor(publication: string) {
-    this.#publication = publication
+  constructor(options: SourceOptions, handlers: StreamHandlers, signal: AbortSignal) {
+    this.#options = options
+    this.#handlers = handlers
+    this.#signal = signal
   }
 
   // Parsed by the listener, where a fault can be caught.
@@ -133,18 +173,12 @@ class TemporarySlotPlugin {
     return bytes
   }
 
-  async start(client: Client, slot: string): Promise<unknown> {
+  async start(client: Client): Promise<unknown> {
     for (const [name, value] of Object.entries(DISPLAY_SETTINGS))
       await client.query(`SET ${name} = '${value}'`)
     await client.query('SET statement_timeout = 0')
-    const { rows } = await client.query<{ consistent_point: string }>(
-      `CREATE_REPLICATION_SLOT "${slot}" TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`,
-    )
-    const start = rows[0]?.consistent_point ?? '0/0'
-    this.startLsn = parseLsn(start)
-    const publication = this.#publication.replaceAll('"', '""').replaceAll("'", "''")
-    return client.query(
-      `START_REPLICATION SLOT "${slot}" LOGICAL ${start} (proto_version '1', publication_names '"${publication}"')`,
-    )
+    const source = await openSource(client, this.#options, this.#signal)
+    await this.#handlers.onSource(source)
+    return startReplication(client, this.#options, source.startLsn)
   }
 }

@@ -1,10 +1,24 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareOffsets, formatOffset, type Offset, SNAPSHOT_END } from './offsets.ts'
-import { ShapeLog } from './shape-log.ts'
-import { SnapshotChunks } from './snapshot-chunks.ts'
+import { type LogEntry, ShapeLog } from './shape-log.ts'
 
 const message = (bytes: number) => 'x'.repeat(bytes)
+
+/** A log over a storage that holds what it was given. */
+function newLog() {
+  const stored: LogEntry[] = []
+  const entries = (after: Offset, upTo: Offset, limit: number) =>
+    stored
+      .filter(({ offset }) => compareOffsets(offset, after) > 0 && compareOffsets(offset, upTo) <= 0)
+      .slice(0, limit)
+  const log = new ShapeLog(100, { entries })
+  const store = (keepBytes: number) => {
+    stored.push(...log.unstored())
+    log.markStored(keepBytes)
+  }
+  return { log, store }
+}
 
 /** Reads as a client does, from the snapshot's end to the log's. */
 function readAll(log: ShapeLog): { ends: string[]; messages: string[] } {
@@ -13,7 +27,7 @@ function readAll(log: ShapeLog): { ends: string[]; messages: string[] } {
   let at: Offset = SNAPSHOT_END
   for (;;) {
     const read = log.read(at)
-    messages.push(...log.messages(read))
+    for (const page of log.pages(read)) messages.push(...page)
     ends.push(formatOffset(read.end))
     at = read.end
     if (read.reachesEnd) return { ends, messages }
@@ -21,11 +35,11 @@ function readAll(log: ShapeLog): { ends: string[]; messages: string[] } {
 }
 
 test('an empty log ends where the snapshot ends', () => {
-  expect(readAll(new ShapeLog(100))).toEqual({ ends: ['0_inf'], messages: [] })
+  expect(readAll(newLog().log)).toEqual({ ends: ['0_inf'], messages: [] })
 })
 
 test('the message that reaches the threshold closes its chunk, within a transaction too', () => {
-  const log = new ShapeLog(100)
+  const log = newLog().log
   for (let op = 0; op < 10; op += 2) log.append({ tx: 7n, op }, message(49))
   expect(readAll(log).ends).toEqual(['7_2', '7_6', '7_8'])
 })
@@ -33,7 +47,7 @@ test('the message that reaches the threshold closes its chunk, within a transact
 test('chunk boundaries never move while the log grows, and no read loses or repeats a message', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { maxLength: 40 }), (sizes) => {
-      const log = new ShapeLog(100)
+      const log = newLog().log
       let complete: string[] = []
       for (const [index, size] of sizes.entries()) {
         log.append({ tx: BigInt(Math.floor(index / 3) + 1), op: (index % 3) * 2 }, message(size))
@@ -47,7 +61,7 @@ test('chunk boundaries never move while the log grows, and no read loses or repe
 })
 
 test('a read within a chunk ends where that chunk ends', () => {
-  const log = new ShapeLog(100)
+  const log = newLog().log
   for (let op = 0; op < 10; op += 2) log.append({ tx: 7n, op }, message(49))
   const read = log.read({ tx: 7n, op: 0 })
   expect(formatOffset(read.end)).toBe('7_2')
@@ -55,20 +69,33 @@ test('a read within a chunk ends where that chunk ends', () => {
   expect(compareOffsets(log.read({ tx: 9n, op: 0 }).end, log.end)).toBe(0)
 })
 
-test('snapshot chunks close with the row that fills them, the last with snapshot-end', () => {
-  const snapshot = new SnapshotChunks(10)
-  expect(['1234', '1234', '1234'].map((row) => snapshot.add(row))).toEqual([false, true, false])
-  snapshot.complete('"end"')
-  expect([0, 1, 2].map((chunk) => snapshot.body(chunk)?.toString())).toEqual([
-    '[1234,1234]',
-    '[1234,"end"]',
-    undefined,
-  ])
+test('what memory drops is read from storage, each message once and in order', () => {
+  const step = fc.record({
+    size: fc.integer({ min: 1, max: 150 }),
+    keep: fc.option(fc.constantFrom(0, 60, 1_000)),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const { log, store } = newLog()
+      const all = steps.map(({ size }, index) => `${index}:${message(size)}`)
+      for (const [index, { keep }] of steps.entries()) {
+        log.append({ tx: BigInt(index + 1), op: 0 }, all[index] ?? '')
+        if (keep !== null) store(keep)
+        expect(readAll(log).messages).toEqual(all.slice(0, index + 1))
+      }
+      expect(log.messages(log.read(log.end))).toEqual([])
+    }),
+  )
 })
 
-test('snapshot-end has a chunk of its own when the rows fill theirs', () => {
-  const snapshot = new SnapshotChunks(4)
-  snapshot.add('1234')
-  snapshot.complete('"end"')
-  expect(snapshot.body(1)?.toString()).toBe('["end"]')
+test('a log goes on where it was when it was stored', () => {
+  const { log, store } = newLog()
+  for (let op = 0; op < 10; op += 2) log.append({ tx: 7n, op }, message(49))
+  store(0)
+  const again = new ShapeLog(100, { entries: () => [] }, log.state)
+  again.append({ tx: 8n, op: 0 }, message(49))
+  log.append({ tx: 8n, op: 0 }, message(49))
+  expect(again.state).toEqual(log.state)
+  expect(again.messages(again.read({ tx: 7n, op: 8 }))).toHaveLength(1)
+  expect(again.messages(again.read({ tx: 7n, op: 0 }))).toBeNull()
 })

@@ -2,6 +2,9 @@ import { mustRefetch, type ProtocolError } from './protocol-error.ts'
 import { Shape, type ShapeTransaction } from './shape.ts'
 import type { ShapeDefinition } from './shape-definition.ts'
 import { ShapeIndex } from './shape-index.ts'
+import type { Storage } from './storage/storage.ts'
+import type { StoredShape } from './storage/store.ts'
+import { parseSnapshotView } from './visibility.ts'
 
 export interface RegistryLimits {
   readonly chunkBytesThreshold: number
@@ -12,27 +15,35 @@ export interface RegistryLimits {
   readonly maxTotalBytes: number
 }
 
+/** Of all small snapshots that stay in memory. */
+const MAX_CACHED_BYTES = 32 * 1024 * 1024
+
 /** The shapes there are. Those read longest ago go first when there are too many. */
 export class ShapeRegistry {
   readonly index = new ShapeIndex()
   readonly #limits: RegistryLimits
+  readonly #storage: Storage
   /** In the order in which they were last read. */
   readonly #byHandle = new Map<string, Shape>()
   readonly #byDefinition = new Map<string, Shape>()
   #lastStamp = 0
-  #purges = 0
 
-  constructor(limits: RegistryLimits) {
+  constructor(limits: RegistryLimits, storage: Storage) {
     this.#limits = limits
+    this.#storage = storage
   }
 
   get size(): number {
     return this.#byHandle.size
   }
 
-  /** Counts the times that everything was dropped. */
-  get purges(): number {
-    return this.#purges
+  get lastStamp(): number {
+    return this.#lastStamp
+  }
+
+  /** @param stamp of the last handle that a process before this one gave. */
+  continueAfter(stamp: number): void {
+    this.#lastStamp = Math.max(this.#lastStamp, stamp)
   }
 
   byHandle(handle: string): Shape | null {
@@ -45,18 +56,25 @@ export class ShapeRegistry {
 
   /** From here on the shape receives what streams; its snapshot is the caller's to take. */
   register(definition: ShapeDefinition): Shape {
-    const shape = new Shape(this.#newHandle(definition), definition, this.#limits.chunkBytesThreshold)
-    this.#byHandle.set(shape.handle, shape)
-    this.#byDefinition.set(definition.key, shape)
-    this.index.add(shape)
+    const { id, ...parts } = this.#storage.create(this.#limits.chunkBytesThreshold)
+    const shape = new Shape(id, this.#newHandle(definition), definition, { ...parts, view: null })
+    this.#add(shape)
     const [oldest] = this.#byHandle.values()
     if (oldest && this.#byHandle.size > this.#limits.maxShapes) this.remove(oldest)
     return shape
   }
 
+  /** A shape that was in storage, under its old handle. */
+  restore(stored: StoredShape, definition: ShapeDefinition): void {
+    const parts = this.#storage.restore(stored, this.#limits.chunkBytesThreshold)
+    const view = stored.view === null ? null : parseSnapshotView(stored.view, stored.viewLsn)
+    this.#add(new Shape(stored.id, stored.handle, definition, { ...parts, view }))
+  }
+
   deliver(shape: Shape, transaction: ShapeTransaction): void {
     const canGoOn = shape.apply(transaction)
     if (!canGoOn || shape.log.bytes > this.#limits.maxLogBytes) this.remove(shape)
+    else if (shape.isSaved) this.#storage.touch(shape)
   }
 
   /** @param answer what requests that wait on it are answered. */
@@ -64,32 +82,35 @@ export class ShapeRegistry {
     if (this.#byHandle.delete(shape.handle)) {
       this.#byDefinition.delete(shape.definition.key)
       this.index.remove(shape)
+      this.#storage.remove(shape)
     }
     shape.end(answer)
   }
 
-  removeTable(oid: number): void {
-    for (const shape of [...this.index.ofTable(oid)]) this.remove(shape)
-  }
-
-  purge(): void {
-    this.#purges++
+  removeAll(): void {
     for (const shape of [...this.#byHandle.values()]) this.remove(shape)
   }
 
   /** To be called now and then: snapshots and logs grow by themselves. */
-  evictBeyondMemory(): void {
+  evictBeyondLimits(): void {
     let bytes = 0
     for (const shape of this.#byHandle.values()) bytes += shape.bytes
     for (const shape of this.#byHandle.values()) {
-      if (bytes <= this.#limits.maxTotalBytes) return
+      if (bytes <= this.#limits.maxTotalBytes) break
       bytes -= shape.bytes
       this.remove(shape)
     }
+    this.#releaseSnapshots()
   }
 
   [Symbol.iterator](): IterableIterator<Shape> {
     return [...this.#byHandle.values()].values()
+  }
+
+  #add(shape: Shape): void {
+    this.#byHandle.set(shape.handle, shape)
+    this.#byDefinition.set(shape.definition.key, shape)
+    this.index.add(shape)
   }
 
   #read(shape: Shape | undefined): Shape | null {
@@ -97,6 +118,18 @@ export class ShapeRegistry {
     this.#byHandle.delete(shape.handle)
     this.#byHandle.set(shape.handle, shape)
     return shape
+  }
+
+  // Those whose file is not written yet are the only copy.
+  #releaseSnapshots(): void {
+    let bytes = 0
+    for (const { snapshot } of this.#byHandle.values()) bytes += snapshot.bytesInMemory
+    for (const { snapshot, isSaved } of this.#byHandle.values()) {
+      if (bytes <= MAX_CACHED_BYTES) return
+      if (!isSaved) continue
+      bytes -= snapshot.bytesInMemory
+      snapshot.release()
+    }
   }
 
   // The time in microseconds keeps handles of different runs apart, the increment those of one.

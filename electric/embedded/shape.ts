@@ -1,18 +1,29 @@
+import type { Body } from './body.ts'
 import { finishMessage, layOut, type TupleLayout, type UnfinishedMessage } from './change-messages.ts'
 import type { StreamedRelation } from './pgoutput.ts'
 import { mustRefetch, type ProtocolError } from './protocol-error.ts'
 import type { ShapeDefinition } from './shape-definition.ts'
-import { type LogRead, ShapeLog } from './shape-log.ts'
-import { SnapshotChunks } from './snapshot-chunks.ts'
+import type { LogRead, ShapeLog } from './shape-log.ts'
+import type { SnapshotChunks } from './snapshot-chunks.ts'
 import { isContained, type SnapshotView } from './visibility.ts'
 
 /** What one transaction means for one shape. */
 export interface ShapeTransaction {
   readonly xid: number
   readonly lsn: bigint
-  readonly messages: readonly UnfinishedMessage[]
-  /** Truncated, or of other columns now: the shape cannot go on past it. */
+  /** Made when it is known that they are needed, and then by what the shape knows. */
+  readonly messages: () => readonly UnfinishedMessage[]
+  readonly bytes: number
+  /** Truncated, of other columns now, or more than a log may hold: the shape cannot go on past it. */
   readonly endsShape: boolean
+}
+
+/** Where a shape's rows and changes are kept. */
+export interface ShapeParts {
+  readonly snapshot: SnapshotChunks
+  readonly log: ShapeLog
+  /** Of a shape that was in storage; a new one learns it from its snapshot. */
+  readonly view: SnapshotView | null
 }
 
 /**
@@ -20,23 +31,31 @@ export interface ShapeTransaction {
  * is known they are held, after that those which the view contains are skipped.
  */
 export class Shape {
+  readonly id: number
   readonly handle: string
   readonly definition: ShapeDefinition
   readonly snapshot: SnapshotChunks
   readonly log: ShapeLog
-  #held: ShapeTransaction[] | null = []
+  /** Its snapshot is in its file: it may be stored. */
+  isSaved: boolean
+  #held: ShapeTransaction[] | null
   #heldBytes = 0
-  #view: SnapshotView | null = null
+  #view: SnapshotView | null
   #ending: ProtocolError | null = null
   readonly #watchers = new Set<() => void>()
   #layoutOf: { relation: StreamedRelation; layout: TupleLayout | null } | null = null
-  #lastBody: { from: number; to: number; suffix: string; body: Buffer } | null = null
+  // Weakly: the buffer is for those who ask in the same moment, and may be as large as a chunk.
+  #lastBody: { read: LogRead; suffix: string; body: WeakRef<Buffer> } | null = null
 
-  constructor(handle: string, definition: ShapeDefinition, chunkBytesThreshold: number) {
+  constructor(id: number, handle: string, definition: ShapeDefinition, parts: ShapeParts) {
+    this.id = id
     this.handle = handle
     this.definition = definition
-    this.snapshot = new SnapshotChunks(chunkBytesThreshold)
-    this.log = new ShapeLog(chunkBytesThreshold)
+    this.snapshot = parts.snapshot
+    this.log = parts.log
+    this.#view = parts.view
+    this.isSaved = parts.snapshot.isComplete
+    this.#held = parts.snapshot.isComplete ? null : []
   }
 
   /** What requests that still name this shape are answered; null while it lives. */
@@ -44,8 +63,14 @@ export class Shape {
     return this.#ending
   }
 
+  /** On disk and in memory. */
   get bytes(): number {
     return this.snapshot.bytes + this.log.bytes + this.#heldBytes
+  }
+
+  /** Until the stream has passed what the snapshot contains. */
+  get view(): SnapshotView | null {
+    return this.#view
   }
 
   layout(relation: StreamedRelation): TupleLayout | null {
@@ -60,7 +85,7 @@ export class Shape {
     if (this.#ending) return true
     if (this.#held) {
       this.#held.push(transaction)
-      for (const { head, tail } of transaction.messages) this.#heldBytes += head.length + tail.length
+      this.#heldBytes += transaction.bytes
       return true
     }
     if (this.#isInSnapshot(transaction)) return true
@@ -78,21 +103,12 @@ export class Shape {
     return held.every((transaction) => this.apply(transaction))
   }
 
-  addSnapshotRow(json: string): void {
-    if (this.snapshot.add(json)) this.#wake()
-  }
-
-  completeSnapshot(snapshotEnd: string): void {
-    this.snapshot.complete(snapshotEnd)
-    this.#wake()
-  }
-
   end(answer: ProtocolError = mustRefetch(null)): void {
     if (this.#ending) return
     this.#ending = answer
     this.#held = null
     this.#heldBytes = 0
-    this.#wake()
+    this.wake()
   }
 
   /** Calls back, once for all, when there may be something new to read. */
@@ -101,15 +117,40 @@ export class Shape {
     return () => this.#watchers.delete(watcher)
   }
 
+  wake(): void {
+    const watchers = [...this.#watchers]
+    this.#watchers.clear()
+    for (const watcher of watchers) watcher()
+  }
+
   /** The messages of a part of the log and a last one. A thousand waiting clients share one buffer. */
-  body(read: LogRead, lastMessage: string | null): Buffer {
+  body(read: LogRead, lastMessage: string | null): Body {
     const suffix = lastMessage ?? ''
     const last = this.#lastBody
-    if (last && last.from === read.from && last.to === read.to && last.suffix === suffix) return last.body
+    const known = last && isSame(last.read, read) && last.suffix === suffix ? last.body.deref() : undefined
+    if (known) return known
     const messages = this.log.messages(read)
+    if (!messages) return { open: () => this.#stream(read, lastMessage) }
     const body = Buffer.from(`[${(lastMessage ? [...messages, lastMessage] : messages).join(',')}]`)
-    this.#lastBody = { from: read.from, to: read.to, suffix, body }
+    this.#lastBody = { read, suffix, body: new WeakRef(body) }
     return body
+  }
+
+  /** The same without brackets, a page at a time. */
+  pages(read: LogRead): Iterable<readonly string[]> {
+    return this.log.pages(read)
+  }
+
+  async *#stream(read: LogRead, lastMessage: string | null): AsyncIterable<Buffer> {
+    let before = '['
+    for (const page of this.log.pages(read)) {
+      if (page.length === 0) continue
+      yield Buffer.from(before + page.join(','))
+      before = ','
+      // Its storage goes with a shape: what is read then is not the log.
+      if (this.#ending) throw this.#ending
+    }
+    yield Buffer.from(lastMessage ? `${before}${lastMessage}]` : before === '[' ? '[]' : ']')
   }
 
   #isInSnapshot(transaction: ShapeTransaction): boolean {
@@ -119,17 +160,18 @@ export class Shape {
     return this.#view !== null && isContained(this.#view, transaction)
   }
 
-  #append({ lsn, messages }: ShapeTransaction): void {
+  #append(transaction: ShapeTransaction): void {
+    const messages = transaction.messages()
     messages.forEach((message, index) => {
       const isLast = index === messages.length - 1
-      this.log.append({ tx: lsn, op: message.op }, finishMessage(message, isLast))
+      this.log.append({ tx: transaction.lsn, op: message.op }, finishMessage(message, isLast))
     })
-    if (messages.length > 0) this.#wake()
+    if (messages.length > 0) this.wake()
   }
+}
 
-  #wake(): void {
-    const watchers = [...this.#watchers]
-    this.#watchers.clear()
-    for (const watcher of watchers) watcher()
-  }
+function isSame(a: LogRead, b: LogRead): boolean {
+  return (
+    a.after.op === b.after.op && a.after.tx === b.after.tx && a.end.op === b.end.op && a.end.tx === b.end.tx
+  )
 }

@@ -1,55 +1,75 @@
+import { createReadStream } from 'node:fs'
+import type { Body } from './body.ts'
+
+const READ_BYTES = 256 * 1024
+
 /**
- * The rows of a snapshot as finished bodies, one a chunk. The row that reaches the threshold closes its chunk;
- * the last chunk ends with `snapshot-end`.
+ * A snapshot's rows as finished bodies, one a chunk, one after the other in a file.
+ * A small snapshot stays in memory besides, as long as there is room.
  */
 export class SnapshotChunks {
-  readonly #threshold: number
-  readonly #chunks: Buffer[] = []
-  #open: string[] = []
-  #openBytes = 0
-  #bytes = 0
+  readonly #file: string
+  readonly #ends: number[] = []
   #isComplete = false
+  #inMemory: Buffer | null = null
 
-  constructor(chunkBytesThreshold: number) {
-    this.#threshold = chunkBytesThreshold
+  constructor(file: string, storedEnds: readonly number[] | null = null) {
+    this.#file = file
+    if (!storedEnds) return
+    this.#ends.push(...storedEnds)
+    this.#isComplete = true
+  }
+
+  get file(): string {
+    return this.#file
   }
 
   get isComplete(): boolean {
     return this.#isComplete
   }
 
+  /** Of the chunks that can be read. */
   get count(): number {
-    return this.#chunks.length
+    return this.#ends.length
   }
 
+  get ends(): readonly number[] {
+    return this.#ends
+  }
+
+  /** On disk. */
   get bytes(): number {
-    return this.#bytes + this.#openBytes
+    return this.#ends.at(-1) ?? 0
   }
 
-  body(index: number): Buffer | undefined {
-    return this.#chunks[index]
+  get bytesInMemory(): number {
+    return this.#inMemory?.length ?? 0
   }
 
-  /** @returns whether a chunk was closed. */
-  add(json: string): boolean {
-    this.#open.push(json)
-    this.#openBytes += Buffer.byteLength(json) + 1
-    if (this.#openBytes < this.#threshold) return false
-    this.#close()
-    return true
+  body(index: number): Body | null {
+    const end = this.#ends[index]
+    if (end === undefined) return null
+    const start = this.#ends[index - 1] ?? 0
+    if (this.#inMemory) return this.#inMemory.subarray(start, end)
+    const file = this.#file
+    return { open: () => createReadStream(file, { start, end: end - 1, highWaterMark: READ_BYTES }) }
   }
 
-  complete(snapshotEnd: string): void {
-    this.#open.push(snapshotEnd)
-    this.#close()
+  /** A chunk is in the file up to here. */
+  close(end: number): void {
+    this.#ends.push(end)
+  }
+
+  complete(): void {
     this.#isComplete = true
   }
 
-  #close(): void {
-    const body = Buffer.from(`[${this.#open.join(',')}]`)
-    this.#chunks.push(body)
-    this.#bytes += body.length
-    this.#open = []
-    this.#openBytes = 0
+  /** @param whole the file's content, before it is written even. */
+  keep(whole: Buffer): void {
+    this.#inMemory = whole
+  }
+
+  release(): void {
+    this.#inMemory = null
   }
 }

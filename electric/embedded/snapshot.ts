@@ -1,72 +1,120 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Sql, TransactionSql } from 'postgres'
-import { snapshotWriter } from './change-messages.ts'
+import type { Pool, PoolClient } from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
 import { quoteIdentifier } from './identifiers.ts'
 import { parseLsn } from './offsets.ts'
 import { mustRefetch, snapshotFailed } from './protocol-error.ts'
 import type { RecentTransactions } from './recent-transactions.ts'
 import type { Column } from './relation.ts'
-import { readRelation } from './relation-catalog.ts'
+import { type Query, readRelation } from './relation-catalog.ts'
+import { rowWriter } from './row-writer.ts'
 import type { Shape } from './shape.ts'
 import { holdsOn, type ShapeDefinition } from './shape-definition.ts'
+import { SnapshotWriter } from './snapshot-writer.ts'
 import { isVisible, parseSnapshotView, type SnapshotView } from './visibility.ts'
 
 export interface SnapshotOptions {
-  readonly sql: Sql
+  readonly pool: Pool
   readonly publication: string
   readonly recent: RecentTransactions
   readonly maxBytes: number
+  readonly chunkBytesThreshold: number
 }
-
-const ROWS_A_FETCH = 1000
 
 /**
  * Fills a shape that is registered with the stream already. Returns early when the shape ended meanwhile.
  * @throws ProtocolError, or the database's error
  */
 export async function takeSnapshot(shape: Shape, options: SnapshotOptions): Promise<void> {
-  const { sql, recent } = options
-  const unseen = recent.streamed()
-  for (let attempt = 1; !shape.ending; attempt++) {
-    const view = await sql.begin('isolation level repeatable read read only', async (transaction) => {
-      const taken = await openSnapshot(transaction, shape.definition, options.publication)
-      if (!unseen.every((xid) => isVisible(taken, xid))) return null
-      recent.settle(taken)
-      if (!shape.joinAt(taken)) throw mustRefetch(null)
-      if (shape.definition.log === 'full') await readRows(transaction, shape, options.maxBytes)
-      return taken
-    })
-    if (view) return shape.completeSnapshot(snapshotEnd(view))
-    // A commit is in the log and not yet visible: a matter of microseconds, unless it waits for a standby.
-    await delay(Math.min(attempt, 100))
+  const { snapshot, definition } = shape
+  const writer = new SnapshotWriter(snapshot, rowWriter(definition), options.chunkBytesThreshold)
+  try {
+    const view = await readOnce(shape, writer, options)
+    if (!view || shape.ending) return
+    await writer.complete(snapshotEnd(view))
+    shape.wake()
+    await writer.save()
+    shape.isSaved = true
+  } finally {
+    await writer.abandon()
   }
 }
 
-async function openSnapshot(
-  sql: TransactionSql,
-  definition: ShapeDefinition,
-  publication: string,
-): Promise<SnapshotView> {
-  const { schema, name } = definition.relation
-  // Before the transaction's first snapshot: no schema change can fall between it and the rows,
+/** @returns what the rows are true for; null when the shape ended. */
+async function readOnce(
+  shape: Shape,
+  writer: SnapshotWriter,
+  options: SnapshotOptions,
+): Promise<SnapshotView | null> {
+  const unseen = options.recent.streamed()
+  for (let attempt = 1; !shape.ending; attempt++) {
+    const view = await withClient(options.pool, async (client) => {
+      const taken = await openSnapshot(client, shape.definition)
+      if (!unseen.every((xid) => isVisible(taken, xid))) return null
+      await requireSameTable(client, shape.definition, options.publication)
+      options.recent.settle(taken)
+      if (!shape.joinAt(taken)) throw mustRefetch(null)
+      if (shape.definition.log === 'full') await readRows(client, shape, writer, options.maxBytes)
+      return taken
+    })
+    if (view) return view
+    // A commit is in the log and not yet visible: a matter of microseconds, unless it waits for a standby.
+    await delay(Math.min(attempt, 100))
+  }
+  return null
+}
+
+async function withClient<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  try {
+    const result = await work(client)
+    await client.query('COMMIT')
+    client.release()
+    return result
+  } catch (error) {
+    // Whatever still runs on it ends with the connection.
+    client.release(true)
+    throw error
+  }
+}
+
+async function openSnapshot(client: PoolClient, { relation }: ShapeDefinition): Promise<SnapshotView> {
+  // The lock before the transaction's first snapshot: no schema change can fall between it and the rows,
   // and those that rewrite a table would leave it empty for an older snapshot.
-  await sql.unsafe(`LOCK TABLE ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)} IN ACCESS SHARE MODE`)
-  const [row] = await sql<{ view: string; lsn: string }[]>`
-    SELECT pg_current_snapshot()::text AS view, pg_current_wal_insert_lsn()::text AS lsn`
+  const results = await client.query(`
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    LOCK TABLE ONLY ${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)} IN ACCESS SHARE MODE;
+    SELECT pg_current_snapshot()::text AS view, pg_current_wal_insert_lsn()::text AS lsn`)
+  // Several statements give several results, which the types do not know.
+  const row = (results as unknown as { rows: { view: string; lsn: string }[] }[]).at(-1)?.rows[0]
   if (!row) throw snapshotFailed('Postgres gave no snapshot')
-  const relation = await readRelation(sql, definition.relation, publication)
-  if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
   return parseSnapshotView(row.view, parseLsn(row.lsn))
 }
 
-async function readRows(sql: TransactionSql, shape: Shape, maxBytes: number): Promise<void> {
-  const { definition } = shape
-  const write = snapshotWriter(definition)
-  const query = sql.unsafe(rowsSql(definition))
-  for await (const rows of query.values().cursor(ROWS_A_FETCH)) {
-    for (const row of rows) shape.addSnapshotRow(write(row as (string | null)[])) // every column is text
-    if (shape.ending) return
-    if (shape.bytes > maxBytes) {
+async function requireSameTable(
+  client: PoolClient,
+  definition: ShapeDefinition,
+  publication: string,
+): Promise<void> {
+  const query: Query = async (text, values) => (await client.query<object>(text, values)).rows
+  const relation = await readRelation(query, definition.relation, publication)
+  if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
+}
+
+async function readRows(
+  client: PoolClient,
+  shape: Shape,
+  writer: SnapshotWriter,
+  maxBytes: number,
+): Promise<void> {
+  const rows = client.query(copyTo(`COPY (${rowsSql(shape.definition)}) TO STDOUT`))
+  for await (const bytes of rows) {
+    if (await writer.write(bytes)) shape.wake()
+    if (shape.ending) throw shape.ending
+    if (writer.bytes > maxBytes) {
       throw snapshotFailed(
         `The shape is larger than ${maxBytes} bytes, the most that the embedded server holds`,
       )
@@ -82,13 +130,12 @@ function rowsSql({ relation, columns, where }: ShapeDefinition): string {
   ].join(' ')
 }
 
-// bpchar, inet: a cast to text drops the padding or adds a mask, which the stream does not.
-const PRINTS_OTHERWISE = new Set([1042, 869])
+const BOOL = 16
 
+// In COPY as in the stream each value is what its type prints; snapshots alone carry booleans as words.
 function columnText({ name, typeOid }: Column): string {
   const column = quoteIdentifier(name)
-  if (!PRINTS_OTHERWISE.has(typeOid)) return `${column}::text`
-  return `CASE WHEN ${column} IS NOT NULL THEN concat(${column}, '') END`
+  return typeOid === BOOL ? `${column}::text` : column
 }
 
 function snapshotEnd({ xmin, xmax, inProgressIds }: SnapshotView): string {

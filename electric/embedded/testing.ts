@@ -118,13 +118,32 @@ export async function get(
 /** Reads a shape from its beginning to the first up-to-date. */
 export async function sync(electric: { url: string }, params: Record<string, string>) {
   const first = await get(electric, { ...params, offset: '-1' })
-  const responses = [first]
-  let last = first
+  return readOn(electric, params, first, [first])
+}
+
+/** Goes on from where a reader was, as who was away does: waits for news, and reads to the next up-to-date. */
+export async function resume(
+  electric: { url: string },
+  params: Record<string, string>,
+  from: { handle: string; last: ShapeResponse },
+) {
+  const { handle } = from
+  const next = await get(electric, { ...params, handle, offset: from.last.offset, live: 'true' })
+  return readOn(electric, params, next, [next])
+}
+
+async function readOn(
+  electric: { url: string },
+  params: Record<string, string>,
+  { handle }: ShapeResponse,
+  responses: ShapeResponse[],
+) {
+  let last = responses.at(-1) as ShapeResponse // the callers give one
   while (last.status === 200 && !last.headers.has('electric-up-to-date')) {
-    last = await get(electric, { ...params, handle: first.handle, offset: last.offset })
+    last = await get(electric, { ...params, handle, offset: last.offset })
     responses.push(last)
   }
-  return { responses, last, handle: first.handle, changes: responses.flatMap((response) => response.changes) }
+  return { responses, last, handle, changes: responses.flatMap((response) => response.changes) }
 }
 
 /** Asks again until the answer is yes; the test's own limit ends it. */

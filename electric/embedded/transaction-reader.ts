@@ -18,82 +18,110 @@ interface OpenTransaction {
 }
 
 interface TransactionPart {
-  readonly messages: UnfinishedMessage[]
+  messages: UnfinishedMessage[]
+  bytes: number
   endsShape: boolean
 }
 
+export interface TransactionReaderOptions {
+  readonly startLsn: bigint
+  readonly lastCommit: bigint
+  /** What a process before this one streamed and had not seen in the database yet. */
+  readonly unsettled: readonly number[]
+  readonly index: ShapeIndex
+  readonly deliver: (shape: Shape, transaction: ShapeTransaction) => void
+  readonly onRelation: (relation: StreamedRelation) => void
+  /** Of one transaction in one shape: a larger one ends the shape instead of filling memory. */
+  readonly maxBytes: number
+}
+
 /**
- * Turns the stream of one replication connection into what each shape gets of it.
- * Changes that concern no shape are dropped as they come; the rest is delivered at the commit.
+ * Turns the stream into what each shape gets of it. Changes that concern no shape are dropped as they come;
+ * the rest is delivered at the commit. A new connection streams again what was not acknowledged: what was
+ * delivered already is skipped by its position.
  */
 export class TransactionReader {
   /** Position up to which everything is in the shapes' logs. */
   lastLsn: bigint
-  readonly recent = new RecentTransactions()
+  /** Of the last transaction delivered. Not the same: the next commit can begin at the very end of what was read. */
+  lastCommit: bigint
+  /** What may be acknowledged once the logs are stored. */
+  received: bigint
+  readonly recent: RecentTransactions
   readonly #index: ShapeIndex
   readonly #deliver: (shape: Shape, transaction: ShapeTransaction) => void
   readonly #onRelation: (relation: StreamedRelation) => void
+  readonly #maxBytes: number
   #open: OpenTransaction | null = null
 
-  constructor(
-    startLsn: bigint,
-    index: ShapeIndex,
-    deliver: (shape: Shape, transaction: ShapeTransaction) => void,
-    onRelation: (relation: StreamedRelation) => void,
-  ) {
+  constructor(options: TransactionReaderOptions) {
+    const { startLsn, lastCommit, unsettled, index, deliver, onRelation, maxBytes } = options
     this.lastLsn = startLsn
+    this.lastCommit = lastCommit
+    this.received = startLsn
+    this.recent = new RecentTransactions(unsettled)
     this.#index = index
     this.#deliver = deliver
     this.#onRelation = onRelation
+    this.#maxBytes = maxBytes
   }
 
-  /** Postgres sent everything before the position. @returns false in the middle of a transaction. */
-  reach(lsn: bigint): boolean {
-    if (this.#open) return false
+  /** The connection was lost: the transaction that was under way comes again, whole. */
+  interrupt(): void {
+    this.#open = null
+  }
+
+  /** Postgres sent everything before the position; in the middle of a transaction that says nothing yet. */
+  reach(lsn: bigint): void {
+    if (this.#open) return
     if (lsn > this.lastLsn) this.lastLsn = lsn
-    return true
+    if (lsn > this.received) this.received = lsn
   }
 
-  /** @returns the position to acknowledge, at a commit. */
-  read(message: ReplicationMessage): bigint | null {
+  read(message: ReplicationMessage): void {
     switch (message.tag) {
       case 'begin':
         this.recent.add(message.xid)
         this.#open = { xid: message.xid, lsn: message.lsn, changes: 0, parts: new Map() }
-        return null
+        return
       case 'commit':
-        return this.#commit(message.endLsn)
+        this.#commit(message.endLsn)
+        return
       case 'relation':
         this.#announce(message.relation)
-        return null
+        return
       case 'insert':
         this.#change(message.relation, null, message.row)
-        return null
+        return
       case 'update':
         if (message.old === null) this.#endTable(message.relation.oid)
         this.#change(message.relation, message.old, message.row)
-        return null
+        return
       case 'delete':
         if (message.old === null) this.#endTable(message.relation.oid)
         this.#change(message.relation, message.old, null)
-        return null
+        return
       case 'truncate':
         for (const oid of message.oids) this.#truncate(oid)
-        return null
+        return
       case 'other':
-        return null
+        return
     }
   }
 
-  #commit(endLsn: bigint): bigint {
+  #commit(endLsn: bigint): void {
     const transaction = this.#open
     this.#open = null
-    if (!transaction) return endLsn
+    if (endLsn > this.received) this.received = endLsn
+    if (!transaction) return
     const { xid, lsn } = transaction
+    if (lsn <= this.lastCommit) return // delivered before the connection was lost
+    this.lastCommit = lsn
     // Before delivery: an answer given on the way must not claim less than it carries.
     if (lsn > this.lastLsn) this.lastLsn = lsn
-    for (const [shape, part] of transaction.parts) this.#deliver(shape, { xid, lsn, ...part })
-    return endLsn
+    for (const [shape, { messages, bytes, endsShape }] of transaction.parts) {
+      this.#deliver(shape, { xid, lsn, bytes, endsShape, messages: () => messages })
+    }
   }
 
   // Sent before a table's first change, and again after its definition changed.
@@ -124,8 +152,18 @@ export class TransactionReader {
         before.has(shape) ? old : null,
         after.has(shape) ? row : null,
       )
-      if (messages.length > 0) this.#part(shape).messages.push(...messages)
+      if (messages.length > 0) this.#add(shape, messages)
     }
+  }
+
+  #add(shape: Shape, messages: readonly UnfinishedMessage[]): void {
+    const part = this.#part(shape)
+    if (part.endsShape) return
+    for (const { head, tail } of messages) part.bytes += head.length + tail.length
+    part.messages.push(...messages)
+    if (part.bytes <= this.#maxBytes) return
+    part.endsShape = true
+    part.messages = []
   }
 
   #truncate(oid: number): void {
@@ -140,7 +178,7 @@ export class TransactionReader {
   #part(shape: Shape): TransactionPart {
     const known = this.#open?.parts.get(shape)
     if (known) return known
-    const part: TransactionPart = { messages: [], endsShape: false }
+    const part: TransactionPart = { messages: [], bytes: 0, endsShape: false }
     this.#open?.parts.set(shape, part)
     return part
   }

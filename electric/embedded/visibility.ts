@@ -25,6 +25,11 @@ export function parseSnapshotView(text: string, lsn: bigint): SnapshotView {
   }
 }
 
+/** As `pg_current_snapshot()` prints it. */
+export function formatSnapshotView({ xmin, xmax, inProgressIds }: SnapshotView): string {
+  return `${xmin}:${xmax}:${inProgressIds.join(',')}`
+}
+
 /** @param xid 32 bits, as the stream gives it. */
 export function isVisible(view: SnapshotView, xid: number): boolean {
   if (precedes(xid, shortXid(view.xmin))) return true

@@ -1,0 +1,181 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Log } from '../log.ts'
+import type { Offset } from '../offsets.ts'
+import type { Shape } from '../shape.ts'
+import { ShapeLog } from '../shape-log.ts'
+import { SnapshotChunks } from '../snapshot-chunks.ts'
+import { formatSnapshotView } from '../visibility.ts'
+import { ShapeStore, type StoredPosition, type StoredShape } from './store.ts'
+import { signatureOf, writeRequest } from './stored-request.ts'
+
+/** Of each log, after it was stored. */
+const TAIL_BYTES = 32 * 1024
+
+/**
+ * The folder in which shapes outlive the process: `shapes.sqlite` and a file for each snapshot. Nothing in it is
+ * the only copy of anything: whatever is wrong with it, an empty one takes its place.
+ */
+export class Storage {
+  readonly #store: ShapeStore
+  readonly #snapshots: string
+  readonly #temporary: string | null
+  /** Shapes in the store, by what is left to write of them. */
+  readonly #dirty = new Set<Shape>()
+  readonly #stored = new Set<number>()
+  readonly #removed: number[] = []
+  #nextId = 1
+
+  private constructor(store: ShapeStore, snapshots: string, temporary: string | null) {
+    this.#store = store
+    this.#snapshots = snapshots
+    this.#temporary = temporary
+  }
+
+  /** @param dir null for one that goes with the process. @throws Error when another process uses it. */
+  static open(dir: string | null, log: Log): Storage {
+    const folder = dir ?? mkdtempSync(join(tmpdir(), 'electric-'))
+    const snapshots = join(folder, 'snapshots')
+    mkdirSync(snapshots, { recursive: true, mode: 0o700 })
+    const store = dir === null ? new ShapeStore(':memory:') : openStore(folder, log)
+    return new Storage(store, snapshots, dir === null ? folder : null)
+  }
+
+  close(): void {
+    this.#store.close()
+    if (this.#temporary) rmSync(this.#temporary, { recursive: true, force: true })
+  }
+
+  /** Where everything in the folder was true; null for an empty one. */
+  position(): StoredPosition | null {
+    return this.#store.position()
+  }
+
+  /** What the folder holds; files that belong to nothing are removed, shapes without their file left out. */
+  load(): StoredShape[] {
+    const stored = this.#store.shapes()
+    const whole = stored.filter((shape) => this.#hasSnapshot(shape))
+    const known = new Set(whole.map(({ id }) => `${id}.json`))
+    for (const file of readdirSync(this.#snapshots)) {
+      if (!known.has(file)) rmSync(join(this.#snapshots, file), { force: true })
+    }
+    for (const { id } of stored) this.#stored.add(id)
+    for (const shape of stored) if (!whole.includes(shape)) this.#removed.push(shape.id)
+    this.#nextId = Math.max(0, ...stored.map(({ id }) => id)) + 1
+    return whole
+  }
+
+  /** Of a shape that is made anew. */
+  create(chunkBytesThreshold: number): { id: number; snapshot: SnapshotChunks; log: ShapeLog } {
+    const id = this.#nextId++
+    return { id, snapshot: new SnapshotChunks(this.#file(id)), log: this.#log(id, chunkBytesThreshold) }
+  }
+
+  /** Of a shape that was stored. */
+  restore(stored: StoredShape, chunkBytesThreshold: number): { snapshot: SnapshotChunks; log: ShapeLog } {
+    return {
+      snapshot: new SnapshotChunks(this.#file(stored.id), stored.snapshotEnds),
+      log: this.#log(stored.id, chunkBytesThreshold, stored),
+    }
+  }
+
+  /** The shape has something that the store does not have; its snapshot is in its file. */
+  touch(shape: Shape): void {
+    this.#dirty.add(shape)
+  }
+
+  remove(shape: Pick<Shape, 'id'>): void {
+    if (this.#stored.has(shape.id)) this.#removed.push(shape.id)
+    rm(this.#file(shape.id), { force: true }).catch(() => {}) // `load` removes what is left
+  }
+
+  get isDirty(): boolean {
+    return this.#dirty.size > 0 || this.#removed.length > 0
+  }
+
+  /** Everything that was true at a position is on disk when this returns. */
+  flush(position: StoredPosition): void {
+    const dirty = [...this.#dirty].filter(({ ending }) => !ending)
+    this.#dirty.clear()
+    const removed = this.#removed.splice(0)
+    this.#store.transaction(() => {
+      for (const id of removed) this.#store.removeShape(id)
+      for (const shape of dirty) this.#write(shape)
+      this.#store.setPosition(position)
+    })
+    for (const id of removed) this.#stored.delete(id)
+    for (const shape of dirty) {
+      this.#stored.add(shape.id)
+      shape.log.markStored(TAIL_BYTES)
+    }
+    if (removed.length > 0) this.#store.shrink()
+  }
+
+  /** Nothing of what the folder holds is true any more. */
+  clear(): void {
+    this.#dirty.clear()
+    this.#removed.length = 0
+    this.#stored.clear()
+    this.#store.transaction(() => this.#store.removeAll())
+  }
+
+  #write(shape: Shape): void {
+    for (const entry of shape.log.unstored()) this.#store.append(shape.id, entry)
+    const { end, chunkEnds, bytes, openChunkBytes } = shape.log.state
+    this.#store.putShape({
+      id: shape.id,
+      handle: shape.handle,
+      request: writeRequest(shape.definition.request),
+      signature: signatureOf(shape.definition),
+      view: shape.view && formatSnapshotView(shape.view),
+      viewLsn: shape.view?.lsn ?? 0n,
+      snapshotEnds: shape.snapshot.ends,
+      logEnd: end,
+      logChunkEnds: chunkEnds,
+      logBytes: bytes,
+      openChunkBytes,
+    })
+  }
+
+  #log(id: number, threshold: number, stored: StoredShape | null = null): ShapeLog {
+    const entries = (after: Offset, upTo: Offset, limit: number) =>
+      this.#store.entries(id, after, upTo, limit)
+    const state = stored && {
+      end: stored.logEnd,
+      chunkEnds: stored.logChunkEnds,
+      bytes: stored.logBytes,
+      openChunkBytes: stored.openChunkBytes,
+    }
+    return new ShapeLog(threshold, { entries }, state)
+  }
+
+  #file(id: number): string {
+    return join(this.#snapshots, `${id}.json`)
+  }
+
+  // A file that a crash of the machine cut short is shorter than its ends say.
+  #hasSnapshot({ id, snapshotEnds }: StoredShape): boolean {
+    const size = statSync(this.#file(id), { throwIfNoEntry: false })?.size
+    return size !== undefined && size === (snapshotEnds.at(-1) ?? 0)
+  }
+}
+
+function openStore(folder: string, log: Log): ShapeStore {
+  const file = join(folder, 'shapes.sqlite')
+  try {
+    return new ShapeStore(file)
+  } catch (error) {
+    if (isInUse(error)) throw new Error(`${folder} is in use by another process.`, { cause: error })
+    log('warn', `${file} cannot be read; starting with an empty one: ${String(error)}`)
+    for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
+    return new ShapeStore(file)
+  }
+}
+
+const SQLITE_BUSY = 5
+
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+}
