@@ -8,10 +8,15 @@ import {
   verdictOn,
 } from './statistics.ts'
 
+/** Of rates more is better, of all else less. */
+export type Unit = 'ms' | 'rows/s' | 'KB' | 'MB'
+
 /** One line of the table. */
 export interface Figure extends Comparison {
   measure: string
-  peerName: string
+  unit: Unit
+  /** Null for what stands for itself. */
+  peerName: string | null
   limit: Limit | null
   verdict: Verdict
   /** What it was made of, for whoever doubts it. */
@@ -20,26 +25,31 @@ export interface Figure extends Comparison {
 
 export interface Sought {
   measure: string
-  peerName: string
+  unit?: Unit
+  peerName?: string
   limit?: Limit
   /** What stands for the samples of one round. */
   by?: (samples: readonly number[]) => number
 }
 
-/** Samples in milliseconds, by round. */
+/** Samples by round. */
 export interface Samples {
   ours: number[][]
   oursAgain?: number[][]
-  peer: number[][]
+  peer?: number[][]
   peerAgain?: number[][]
 }
 
-export function figure({ measure, peerName, limit, by = median }: Sought, samples: Samples): Figure {
+export function figure(
+  { measure, unit = 'ms', peerName, limit, by = median }: Sought,
+  samples: Samples,
+): Figure {
   const rounds = samples.ours.map((_, index) => roundOf(samples, index, by))
   const comparison = compare(rounds)
   return {
     measure,
-    peerName,
+    unit,
+    peerName: peerName ?? null,
     ...comparison,
     limit: limit ?? null,
     verdict: verdictOn(comparison, limit ?? null),

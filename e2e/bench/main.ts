@@ -1,77 +1,72 @@
-import { writeFile } from 'node:fs/promises'
-import { InvalidArgumentError, Option, program } from 'commander'
-import postgres from 'postgres'
-import { roleUrl } from '#db/roles.ts'
-import type { Figure } from './figures.ts'
-import { createHttpClient } from './http-client.ts'
-import { measures } from './measures/index.ts'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { InvalidArgumentError, program } from 'commander'
+import { appSuite } from './app-suite.ts'
+import { electricSuite } from './electric/suite.ts'
 import { machineOf, type Report, table } from './report.ts'
-import { type Stack, startStack } from './stack.ts'
 import { MIN_ROUNDS } from './statistics.ts'
+import type { Outcome, Suite } from './suite.ts'
 
-// `npm run bench [-- --json <file> --only <measure> …]`: real servers of its own on free ports, beside whatever runs.
+// `npm run bench [-- [app|electric] [<measure> …] --json <file>]`: real servers of its own on free ports, beside
+// whatever runs.
 
-const WITHIN_MS = 90_000
+const suites: Record<string, Suite> = { app: appSuite, electric: electricSuite }
 
 program
+  .argument('[suite]', `one of ${Object.keys(suites).join(', ')}; all of them without`)
+  .argument('[measures...]', 'leaves out its others')
   .option('--json <file>', 'also write the figures, with those of each round, to a file')
-  .addOption(new Option('--only <measure...>', 'leave out the others').choices(Object.keys(measures)))
+  .option('--profile <folder>', 'write CPU profiles of the measured Electric, for Chrome’s developer tools')
   .option('--rounds <number>', 'how many rounds', roundsOf, MIN_ROUNDS)
   .parse()
-const options = program.opts<{ json?: string; only?: string[]; rounds: number }>()
+const options = program.opts<{ json?: string; profile?: string; rounds: number }>()
 
 const stopped = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const)
   process.on(name, () => stopped.abort(new Error('asked to stop')))
-const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(WITHIN_MS)])
 
 try {
-  await run()
+  await run(chosen(program.args))
 } catch (error) {
-  console.error(signal.aborted ? `Stopped: ${signal.reason.message}` : error)
+  console.error(stopped.signal.aborted ? `Stopped: ${stopped.signal.reason.message}` : error)
   process.exitCode = 1
 }
 process.exit()
 
-async function run(): Promise<void> {
+async function run(plan: [Suite, readonly string[]][]): Promise<void> {
   const startedAt = new Date()
-  console.error('Starting …')
-  const stack = await startStack()
-  try {
-    const { figures, version } = await measure(stack)
-    const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000)
-    const report: Report = {
-      machine: machineOf(version),
-      started_at: startedAt.toISOString(),
-      seconds,
-      rounds: options.rounds,
-      figures,
-    }
-    console.log(table(report))
-    if (options.json) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
-  } finally {
-    await stack.stop()
+  const outcomes: Outcome[] = []
+  for (const [suite, only] of plan) outcomes.push(await outcomeOf(suite, only))
+  const report: Report = {
+    machine: machineOf(outcomes[0]?.postgres ?? ''),
+    started_at: startedAt.toISOString(),
+    seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+    rounds: options.rounds,
+    figures: outcomes.flatMap(({ figures }) => figures),
+    failures: outcomes.flatMap(({ failures }) => failures),
   }
+  console.log(table(report))
+  if (options.json) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  if (report.failures.length > 0) process.exitCode = 1
 }
 
-async function measure(stack: Stack): Promise<{ figures: Figure[]; version: string }> {
-  const http = createHttpClient()
-  const sql = postgres(roleUrl(stack.databaseUrl, 'app'), { max: 20, onnotice: () => {} })
-  const figures: Figure[] = []
-  try {
-    const [{ server_version: version } = { server_version: '' }] = await sql<
-      { server_version: string }[]
-    >`show server_version`
-    for (const [name, work] of Object.entries(measures)) {
-      if (options.only && !options.only.includes(name)) continue
-      console.error(`Measuring ${name} …`)
-      figures.push(...(await work({ stack, http, sql, rounds: options.rounds, signal })))
-    }
-    return { figures, version }
-  } finally {
-    http.close()
-    await sql.end({ timeout: 1 })
+async function outcomeOf(suite: Suite, only: readonly string[]): Promise<Outcome> {
+  const limit = AbortSignal.timeout(suite.withinMs)
+  const profileDir = options.profile ? resolve(options.profile) : null
+  if (profileDir) await mkdir(profileDir, { recursive: true })
+  const signal = AbortSignal.any([stopped.signal, limit])
+  return suite.run({ only, rounds: options.rounds, signal, profileDir })
+}
+
+function chosen([name, ...measures]: readonly string[]): [Suite, readonly string[]][] {
+  if (name === undefined) return Object.values(suites).map((suite) => [suite, suite.measures])
+  const suite = suites[name]
+  if (!suite) program.error(`There is no suite "${name}", only ${Object.keys(suites).join(' and ')}.`)
+  for (const measure of measures) {
+    if (suite.measures.includes(measure)) continue
+    program.error(`There is no measure "${measure}", only ${suite.measures.join(', ')}.`)
   }
+  return [[suite, measures.length > 0 ? measures : suite.measures]]
 }
 
 function roundsOf(text: string): number {

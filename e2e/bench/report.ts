@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os'
-import type { Figure } from './figures.ts'
+import type { Figure, Unit } from './figures.ts'
 import type { Limit } from './statistics.ts'
+import type { Failure } from './suite.ts'
 
 export interface Report {
   /** The machine that the figures belong to; they mean nothing on another. */
@@ -9,6 +10,8 @@ export interface Report {
   seconds: number
   rounds: number
   figures: Figure[]
+  /** What could not be measured, and why. */
+  failures: Failure[]
 }
 
 export function machineOf(postgres: string): Report['machine'] {
@@ -26,7 +29,7 @@ const HEADINGS = ['measure', 'ours', 'peer', '', 'ratio', 'added', 'limit', 'spr
 /** Numbers stand at the right, words at the left. */
 const AT_RIGHT = new Set([1, 3, 4, 5, 6, 7])
 
-export function table({ machine, seconds, rounds, figures }: Report): string {
+export function table({ machine, seconds, rounds, figures, failures }: Report): string {
   const rows = [HEADINGS, ...figures.map(cells)]
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const line = (row: string[]) =>
@@ -39,6 +42,7 @@ export function table({ machine, seconds, rounds, figures }: Report): string {
   const { cpu, cores, memory_gb, os, node, postgres } = machine
   return [
     ...rows.map(line),
+    ...failures.map(({ measure, reason }) => `${measure}: NOT MEASURED, ${reason}`),
     '',
     `Medians of ${rounds} interleaved rounds, ${seconds} s in all. "spread": how far apart two measurements of the same thing`,
     'lay in one round; a figure within it of its limit (without one: of its peer) is not distinguishable from it.',
@@ -46,22 +50,26 @@ export function table({ machine, seconds, rounds, figures }: Report): string {
   ].join('\n')
 }
 
-function cells({ measure, ours, peerName, peer, ratio, added, limit, spread, verdict }: Figure): string[] {
+function cells(figure: Figure): string[] {
+  const { measure, unit, ours, peerName, peer, ratio, added, limit, spread, verdict } = figure
   return [
     measure,
-    ms(ours),
-    peerName,
-    ms(peer),
-    `${ratio.toFixed(2)}×`,
-    `${added < 0 ? '−' : '+'}${ms(Math.abs(added))}`,
-    limit ? limitText(limit) : '',
+    quantity(ours, unit),
+    peerName ?? '',
+    peer === null ? '' : quantity(peer, unit),
+    ratio === null ? '' : `${ratio.toFixed(2)}×`,
+    added === null ? '' : `${added < 0 ? '−' : '+'}${quantity(Math.abs(added), unit)}`,
+    limit ? limitText(limit, unit) : '',
     `±${Math.round((spread - 1) * 100)} %`,
     verdict,
   ]
 }
 
-const ms = (value: number) => `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ms`
+function quantity(value: number, unit: Unit): string {
+  return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ${unit}`
+}
 
-function limitText(limit: Limit): string {
-  return 'ms' in limit ? `≤ ${limit.ms} ms` : `≤ ${limit.times}×`
+function limitText(limit: Limit, unit: Unit): string {
+  if ('most' in limit) return `≤ ${limit.most} ${unit}`
+  return 'times' in limit ? `≤ ${limit.times}×` : `≥ ${limit.timesAtLeast}×`
 }

@@ -68,8 +68,23 @@ test('a ratio is met or missed only outside of the spread around its limit', () 
   expect(at(2.3)).toBe('missed')
 })
 
-test('a limit in milliseconds judges the time, not the ratio', () => {
-  const at = (ours: number) => verdictOn(comparison({ ours, ratio: 50, spread: 1.1 }), { ms: 100 })
+test('a ratio that should be large is met above its limit', () => {
+  const at = (ratio: number) => verdictOn(comparison({ ratio, spread: 1.1 }), { timesAtLeast: 0.5 })
+  expect(at(0.6)).toBe('met')
+  expect(at(0.52)).toBe('not distinguishable')
+  expect(at(0.48)).toBe('not distinguishable')
+  expect(at(0.4)).toBe('missed')
+})
+
+test('what stands for itself has no ratio, and only a limit of its own judges it', () => {
+  const alone = compare(fiveOf({ ours: 90, oursAgain: 90 }))
+  expect(alone).toEqual({ ours: 90, peer: null, ratio: null, added: null, spread: 1 })
+  expect(verdictOn(alone, { most: 100 })).toBe('met')
+  expect(() => verdictOn(alone, { times: 2 })).toThrow('Nothing was measured to compare with')
+})
+
+test('a limit in the unit of the figure judges it, not the ratio', () => {
+  const at = (ours: number) => verdictOn(comparison({ ours, ratio: 50, spread: 1.1 }), { most: 100 })
   expect(at(80)).toBe('met')
   expect(at(105)).toBe('not distinguishable')
   expect(at(120)).toBe('missed')

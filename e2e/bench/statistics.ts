@@ -1,23 +1,24 @@
-/** What a figure must not exceed: a multiple of its peer, or a time. */
-export type Limit = { times: number } | { ms: number }
+/** What a figure must keep to: at most or at least a multiple of its peer, or at most so much in its own unit. */
+export type Limit = { times: number } | { timesAtLeast: number } | { most: number }
 
 export type Verdict = 'met' | 'missed' | 'faster' | 'slower' | 'not distinguishable'
 
-/** One round of a measure, in milliseconds. What was measured twice tells how far the machine can be trusted. */
+/** One round of a measure. What was measured twice tells how far the machine can be trusted. */
 export interface Round {
   ours: number
   oursAgain?: number
-  peer: number
+  /** Absent where a figure stands for itself. */
+  peer?: number
   peerAgain?: number
 }
 
 export interface Comparison {
   ours: number
-  peer: number
+  peer: number | null
   /** Median of the rounds' ratios, which is not the ratio of the medians. */
-  ratio: number
-  /** Milliseconds that ours takes more than its peer. */
-  added: number
+  ratio: number | null
+  /** How much more ours is than its peer. */
+  added: number | null
   /** The largest factor between two measurements of the same thing in one round; at least 1. */
   spread: number
 }
@@ -40,18 +41,21 @@ export function median(values: readonly number[]): number {
 /** @throws RangeError with fewer rounds than a median can be trusted with, or without anything measured twice. */
 export function compare(rounds: readonly Round[]): Comparison {
   if (rounds.length < MIN_ROUNDS) throw new RangeError(`A figure needs at least ${MIN_ROUNDS} rounds.`)
+  const pairs = rounds.flatMap(({ ours, peer }) => (peer === undefined ? [] : [{ ours, peer }]))
+  const ofPairs = (value: (pair: { ours: number; peer: number }) => number) =>
+    pairs.length < rounds.length ? null : median(pairs.map(value))
   return {
     ours: median(rounds.map(({ ours }) => ours)),
-    peer: median(rounds.map(({ peer }) => peer)),
-    ratio: median(rounds.map(({ ours, peer }) => ours / peer)),
-    added: median(rounds.map(({ ours, peer }) => ours - peer)),
+    peer: ofPairs(({ peer }) => peer),
+    ratio: ofPairs(({ ours, peer }) => ours / peer),
+    added: ofPairs(({ ours, peer }) => ours - peer),
     spread: spreadOf(rounds),
   }
 }
 
 function spreadOf(rounds: readonly Round[]): number {
   const factors = rounds
-    .flatMap(({ ours, oursAgain = Number.NaN, peer, peerAgain = Number.NaN }) => [
+    .flatMap(({ ours, oursAgain = Number.NaN, peer = Number.NaN, peerAgain = Number.NaN }) => [
       ours / oursAgain,
       peer / peerAgain,
     ])
@@ -61,10 +65,22 @@ function spreadOf(rounds: readonly Round[]): number {
   return Math.max(...factors.map((factor) => Math.max(factor, 1 / factor)))
 }
 
-/** Against the limit, or without one against the peer; within the spread there is nothing to say. */
-export function verdictOn({ ours, ratio, spread }: Comparison, limit: Limit | null): Verdict {
-  const distance = limit === null ? ratio : 'ms' in limit ? ours / limit.ms : ratio / limit.times
+/**
+ * Against the limit, or without one against the peer; within the spread there is nothing to say.
+ * @throws RangeError without a peer where one is needed
+ */
+export function verdictOn(comparison: Comparison, limit: Limit | null): Verdict {
+  const { spread } = comparison
+  const distance = distanceFrom(limit, comparison)
   if (distance >= 1 / spread && distance <= spread) return 'not distinguishable'
   if (limit === null) return distance < 1 ? 'faster' : 'slower'
   return distance < 1 ? 'met' : 'missed'
+}
+
+/** Below 1 on the good side. */
+function distanceFrom(limit: Limit | null, { ours, ratio }: Comparison): number {
+  if (limit && 'most' in limit) return ours / limit.most
+  if (ratio === null) throw new RangeError('Nothing was measured to compare with.')
+  if (limit === null) return ratio
+  return 'times' in limit ? ratio / limit.times : limit.timesAtLeast / ratio
 }

@@ -7,7 +7,7 @@ import type { Bench } from './index.ts'
 const ALONE = { who: 'one writer', writers: 1, turns: 50 }
 const TOGETHER = { who: '20 writers', writers: 20, turns: 5 }
 /** A person who waits longer than this for a write thinks that it was lost. */
-const LIMIT = { ms: 500 }
+const LIMIT = { most: 500 }
 
 /** A message sent over HTTP, beside its row inserted by one statement; alone, and with many writers in one thread. */
 export async function writeLatency(bench: Bench): Promise<Figure[]> {

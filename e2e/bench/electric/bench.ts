@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url'
+import type { Figure } from '../figures.ts'
+import type { MeasuredDatabase } from './database.ts'
+import { type ElectricProcess, type ElectricRequest, startElectric } from './electric-process.ts'
+import type { Handlers } from './processes/calls.ts'
+import { type Remote, type RemoteOptions, startRemote } from './processes/remote.ts'
+
+/** What a measure gets. What it started through this ends after it. */
+export interface ElectricBench {
+  readonly database: MeasuredDatabase
+  readonly rounds: number
+  readonly signal: AbortSignal
+  electric(options?: Pick<ElectricRequest, 'env' | 'nodeArgs'>): Promise<ElectricProcess>
+  /** One of the programs in `processes`. */
+  start<Calls extends Handlers>(name: string, options?: Omit<RemoteOptions, 'signal'>): Remote<Calls>
+}
+
+export type ElectricMeasure = (bench: ElectricBench) => Promise<Figure[]>
+
+export interface BenchOptions {
+  name: string
+  database: MeasuredDatabase
+  folder: string
+  rounds: number
+  signal: AbortSignal
+  profileDir: string | null
+}
+
+let streams = 0
+
+/** Runs a measure and ends whatever it started. */
+export async function runMeasure(measure: ElectricMeasure, options: BenchOptions): Promise<Figure[]> {
+  const { name, database, folder, rounds, signal, profileDir } = options
+  const started: { stop(): Promise<void> }[] = []
+  const profile = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : []
+  const bench: ElectricBench = {
+    database,
+    rounds,
+    signal,
+    electric: async ({ env = {}, nodeArgs = [] } = {}) => {
+      const streamId = `bench_${++streams}`
+      const profiled = profile.length > 0 ? [...profile, `--cpu-prof-name=${name}-${streams}.cpuprofile`] : []
+      const request = { streamId, database, folder, signal, env, nodeArgs: [...nodeArgs, ...profiled] }
+      const electric = await startElectric(request)
+      started.push(electric)
+      return electric
+    },
+    start: <Calls extends Handlers>(program: string, programOptions = {}) => {
+      const script = fileURLToPath(new URL(`./processes/${program}.ts`, import.meta.url))
+      const remote = startRemote<Calls>(script, { ...programOptions, signal })
+      started.push(remote)
+      return remote
+    },
+  }
+  try {
+    return await measure(bench)
+  } finally {
+    await Promise.allSettled(started.map((each) => each.stop()))
+  }
+}

@@ -1,0 +1,26 @@
+import { chatMessagesShape } from '#electric/shapes/chat-messages.ts'
+import { TABLE } from './measured-table.ts'
+
+export const COLUMNS = chatMessagesShape.columns
+export const SECRET = 'measured'
+
+/** Asks for a session's messages in the words of the product's own proxy; what follows is a position. */
+export function shapePath(sessionId: string): string {
+  const params = new URLSearchParams({
+    table: TABLE,
+    columns: COLUMNS.map(quoted).join(','),
+    where: '"session_id" = $1',
+    'params[1]': sessionId,
+    secret: SECRET,
+  })
+  return `/v1/shape?${params}`
+}
+
+/** The same rows, asked of Postgres. */
+export function rowsSql(session: string): string {
+  return `SELECT ${COLUMNS.map(quoted).join(', ')} FROM ${TABLE} WHERE session_id = ${session}`
+}
+
+function quoted(name: string): string {
+  return `"${name}"`
+}
