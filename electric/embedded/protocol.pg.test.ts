@@ -412,14 +412,7 @@ describe('refusals (sections 0, 1 and 5)', () => {
     expect((await get(electric, { table: 'keyed', offset: '-1' })).status).toBe(200)
   })
 
-  test('subsets, POST and DELETE are refused clearly', async () => {
-    const post = await get(
-      electric,
-      { table: 'items', offset: '-1' },
-      { method: 'POST', body: '{"where":"true"}' },
-    )
-    expect(post.status).toBe(400)
-    expect(post.body.errors.subset[0]).toContain('not supported by the embedded server yet')
+  test('DELETE is refused unless it is allowed', async () => {
     const remove = await get(electric, { table: 'items' }, { method: 'DELETE' })
     expect([remove.status, remove.body]).toEqual([405, { message: 'DELETE not allowed' }])
   })
@@ -505,8 +498,7 @@ describe('refusals (sections 0, 1 and 5)', () => {
         headers: { 'content-length': 100 },
       })
       broken.on('error', () => {}).on('close', resolve)
-      broken.write('{')
-      broken.on('response', (response) => response.resume().on('end', () => broken.destroy()))
+      broken.write('{', () => broken.destroy())
     })
     expect((await fetch(`${electric.url}/v1/health`)).status).toBe(200)
     expect(electric.lines.filter((line) => line.startsWith('error'))).toEqual([])
