@@ -84,6 +84,7 @@ export async function startElectric(
       ELECTRIC_PORT: String(port),
       ELECTRIC_SECRET: secret,
       ELECTRIC_STORAGE_DIR: resolve(env.DATA_DIR, 'electric'),
+      ELECTRIC_MANUAL_TABLE_PUBLISHING: 'true', // migrations do it, as with the real service
     },
     logFile: join(env.DATA_DIR, 'logs', 'electric.log'),
     report: say,

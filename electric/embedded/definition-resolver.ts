@@ -2,8 +2,8 @@ import type { Sql } from 'postgres'
 import { BoundedMap } from './bounded-map.ts'
 import { isDatabaseUnreachable } from './database-errors.ts'
 import { databaseUnreachable, invalidRequest } from './protocol-error.ts'
+import type { RelationReader } from './publishing.ts'
 import type { Relation } from './relation.ts'
-import { queryOn, readRelation } from './relation-catalog.ts'
 import {
   type DefinitionRequest,
   defineShape,
@@ -26,14 +26,14 @@ import {
  */
 export class DefinitionResolver {
   readonly #sql: Sql
-  readonly #publication: string
+  readonly #readTable: RelationReader
   readonly #resolved = new BoundedMap<string, ShapeDefinition>(20_000)
   // An answer that was under way while the catalog changed must not be kept.
   #generation = 0
 
-  constructor(sql: Sql, publication: string) {
+  constructor(sql: Sql, readTable: RelationReader) {
     this.#sql = sql
-    this.#publication = publication
+    this.#readTable = readTable
   }
 
   forget(): void {
@@ -58,7 +58,7 @@ export class DefinitionResolver {
 
   async #define(request: DefinitionRequest): Promise<ShapeDefinition> {
     const { schema, name } = request.table
-    const relation = await readRelation(queryOn(this.#sql), request.table, this.#publication)
+    const relation = await this.#readTable(request.table)
     if (!relation) {
       throw invalidRequest(
         'table',

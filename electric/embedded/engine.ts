@@ -14,6 +14,7 @@ import {
   ProtocolError,
   snapshotFailed,
 } from './protocol-error.ts'
+import { publishedByMigrations, publishedOnDemand } from './publishing.ts'
 import type { RecentTransactions } from './recent-transactions.ts'
 import { queryOn, readRelation } from './relation-catalog.ts'
 import { DISPLAY_SETTINGS, followPublication } from './replication.ts'
@@ -74,7 +75,8 @@ export class Engine {
     this.#pool = snapshotPool(settings)
     this.#storage = Storage.open(settings.storageDir, settings.log)
     this.registry = new ShapeRegistry(settings, this.#storage)
-    this.resolver = new DefinitionResolver(this.sql, this.#publication)
+    const reader = settings.manualTablePublishing ? publishedByMigrations : publishedOnDemand
+    this.resolver = new DefinitionResolver(this.sql, reader(this.sql, this.#publication))
   }
 
   /** `waiting`: another process follows the same slot. */
@@ -144,7 +146,7 @@ export class Engine {
     const known = this.registry.byDefinition(definition)
     if (known) return known
     const reader = this.#requireReader()
-    const shape = this.registry.register(definition)
+    const shape = this.registry.register(forOneShape(definition))
     const options = {
       pool: this.#pool,
       publication: this.#publication,
@@ -169,7 +171,7 @@ export class Engine {
   #keep(shape: Shape): void {
     if (shape.ending) this.#storage.remove(shape)
     // What a subquery selects is not stored: such a shape ends with the process.
-    else if (!shape.definition.where?.needsLoad) {
+    else if (!shape.definition.where?.dependencies.length) {
       this.#storage.touch(shape)
       this.#storeSoon()
     }
@@ -345,6 +347,12 @@ export class Engine {
   #report(what: string, error: unknown): void {
     if (!isDatabaseUnreachable(error)) this.#settings.log('error', `${what}: ${describeError(error)}`)
   }
+}
+
+// What a subquery selects belongs to one snapshot.
+function forOneShape(definition: ShapeDefinition): ShapeDefinition {
+  const { where } = definition
+  return where?.needsLoad ? { ...definition, where: where.forOneShape() } : definition
 }
 
 function sessionSettings({ lockTimeoutMs }: ElectricSettings) {

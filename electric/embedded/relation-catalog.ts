@@ -77,6 +77,7 @@ function toRelation(id: RelationName, publication: string, first: CatalogRow, ro
     oid: Number(first.oid),
     columns,
     primaryKey: (keyed.length > 0 ? keyed : columns).map(({ name }) => name),
+    isInPublication: first.is_in_publication ?? false,
     replicationProblem: replicationProblem(id, publication, first, columns),
   }
 }

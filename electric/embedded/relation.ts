@@ -6,6 +6,7 @@ export interface Relation {
   readonly columns: readonly Column[]
   /** In the order of the index; every column when the table has no primary key. */
   readonly primaryKey: readonly string[]
+  readonly isInPublication: boolean
   /** Why changes of this table would not arrive; null when they do. */
   readonly replicationProblem: string | null
 }

@@ -53,6 +53,7 @@ async function readOnce(
       if (!unseen.every((xid) => isVisible(taken, xid))) return null
       await requireSameTable(client, shape.definition, options.publication)
       options.recent.settle(taken)
+      await shape.definition.where?.load((sql) => column(client, sql))
       if (!shape.joinAt(taken)) throw mustRefetch(null)
       if (shape.definition.log === 'full') await readRows(client, shape, writer, options.maxBytes)
       return taken
@@ -102,6 +103,13 @@ async function requireSameTable(
   const query: Query = async (text, values) => (await client.query<object>(text, values)).rows
   const relation = await readRelation(query, definition.relation, publication)
   if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
+}
+
+/** The values of a statement's one column, as Postgres prints them. */
+async function column(client: PoolClient, text: string): Promise<(string | null)[]> {
+  const asText = { getTypeParser: () => (value: string) => value }
+  const { rows } = await client.query<[string | null]>({ text, rowMode: 'array', types: asText })
+  return rows.map(([value]) => value)
 }
 
 async function readRows(

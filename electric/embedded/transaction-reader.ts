@@ -130,8 +130,10 @@ export class TransactionReader {
     for (const shape of this.#index.ofTable(relation.oid)) {
       const { schema, name } = shape.definition.relation
       const isRenamed = schema !== relation.schema || name !== relation.name
-      if (isRenamed || !relation.hasFullIdentity || !shape.layout(relation))
-        this.#part(shape).endsShape = true
+      if (isRenamed || !relation.hasFullIdentity || !shape.layout(relation)) this.#end(shape)
+    }
+    for (const shape of this.#index.dependingOn(relation.oid)) {
+      if (!relation.hasFullIdentity || !readsTheSame(shape, relation)) this.#end(shape)
     }
   }
 
@@ -141,11 +143,12 @@ export class TransactionReader {
     // Counts what concerns no shape too: positions are those within the whole transaction.
     const at = { xid: transaction.xid, lsn: transaction.lsn, op: 2 * transaction.changes++ }
     if (!this.#index.has(relation.oid)) return
+    for (const shape of this.#index.dependents(relation, old, row)) this.#end(shape)
     const before = new Set(old ? this.#index.containing(relation, old) : [])
     const after = new Set(row ? this.#index.containing(relation, row) : [])
     for (const shape of before.union(after)) {
       const layout = shape.layout(relation)
-      if (!layout) continue // the announcement ended it
+      if (!layout || this.#open?.parts.get(shape)?.endsShape) continue // nothing of it is needed any more
       const messages = changeMessages(
         layout,
         at,
@@ -161,9 +164,7 @@ export class TransactionReader {
     if (part.endsShape) return
     for (const { head, tail } of messages) part.bytes += head.length + tail.length
     part.messages.push(...messages)
-    if (part.bytes <= this.#maxBytes) return
-    part.endsShape = true
-    part.messages = []
+    if (part.bytes > this.#maxBytes) this.#end(shape)
   }
 
   #truncate(oid: number): void {
@@ -172,7 +173,14 @@ export class TransactionReader {
   }
 
   #endTable(oid: number): void {
-    for (const shape of this.#index.ofTable(oid)) this.#part(shape).endsShape = true
+    for (const shape of this.#index.ofTable(oid)) this.#end(shape)
+    for (const shape of this.#index.dependingOn(oid)) this.#end(shape)
+  }
+
+  #end(shape: Shape): void {
+    const part = this.#part(shape)
+    part.endsShape = true
+    part.messages = []
   }
 
   #part(shape: Shape): TransactionPart {
@@ -182,6 +190,17 @@ export class TransactionReader {
     this.#open?.parts.set(shape, part)
     return part
   }
+}
+
+/** Whether a table that the shape's predicate reads still has the columns that it was made of. */
+function readsTheSame(shape: Shape, { oid, schema, name, columns }: StreamedRelation): boolean {
+  const now = columns.map((column) => `${column.typeOid} ${column.name}`)
+  return (shape.definition.where?.dependencies ?? []).every(({ relation }) => {
+    if (relation.oid !== oid) return true
+    const isSameTable = relation.schema === schema && relation.name === name
+    const read = relation.columns.filter(({ isPublished }) => isPublished)
+    return isSameTable && read.every((each) => now.includes(`${each.typeOid} ${each.name}`))
+  })
 }
 
 /** A row that moves into the shape is an insert there, one that moves out a delete. */
