@@ -1,0 +1,1 @@
+export { type CheckedSubset, checkSubset, type SubsetScope } from './check-subset.ts'

@@ -1,0 +1,28 @@
+import type { A_Const } from 'libpg-query'
+
+/**
+ * A literal that takes the type of what it meets, as a parameter does.
+ * In E'' a backslash escapes under every setting, in '' only under some.
+ */
+export function quoteText(text: string): string {
+  const quoted = text.replaceAll("'", "''")
+  return text.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`
+}
+
+/** @returns null for a kind of constant that is not allowed. The parser leaves out zeros, false and empty texts. */
+export function constantSql({ ival, fval, sval, boolval, isnull }: A_Const): string | null {
+  if (isnull) return 'NULL'
+  if (sval) return quoteText(sval.sval ?? '')
+  if (boolval) return boolval.boolval ? 'true' : 'false'
+  if (ival) return numberSql(String(ival.ival ?? 0))
+  if (fval) return numberSql(fval.fval ?? '0')
+  return null
+}
+
+const NUMBER = /^-?[\w.]+(?:[eE][+-]\d+)?$/
+
+// A minus sign binds less than what may follow, as in -1::int2.
+function numberSql(text: string): string | null {
+  if (!NUMBER.test(text)) return null
+  return text.startsWith('-') ? `(${text})` : text
+}
