@@ -60,7 +60,12 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   for (let attempt = 1; ; attempt++) {
     const port = options.port ?? (await freePort())
     const started = launch(binaries, options, port)
-    if (await comesUp(started.child, ownerUrl(options.password, port, 'postgres'))) {
+    const url = ownerUrl(options.password, port, 'postgres')
+    const isUp = await comesUp(started.child, url, options.dataDir).catch(async (error: unknown) => {
+      await started.stop()
+      throw error
+    })
+    if (isUp) {
       return { ...started, port, url: (database) => ownerUrl(options.password, port, database) }
     }
     // Backends of a killed server hold its shared memory for a moment, and a free port can be taken meanwhile.
@@ -260,25 +265,36 @@ function launch(binaries: string, options: EmbeddedOptions, port: number) {
   return { child, pid: child.pid ?? 0, stop }
 }
 
-async function comesUp(child: ChildProcess, url: string): Promise<boolean> {
+async function comesUp(child: ChildProcess, url: string, dataDir: string): Promise<boolean> {
   let exited = false
   child.once('exit', () => (exited = true)).once('error', () => (exited = true))
   const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} })
   try {
     // Recovery after a crash can take a while; a server that gave up exits, which ends the wait at once.
     for (const deadline = Date.now() + 120_000; !exited && Date.now() < deadline; await delay(25)) {
-      if (
-        await sql`select 1`.then(
-          () => true,
-          () => false,
-        )
+      const refusal = await sql`select 1`.then(
+        () => 'none',
+        (error: Error & { code?: string }) => error.code,
       )
-        return true
+      if (refusal === 'none') return true
+      // Another server that was faster on this port would refuse as well; then ours does not become ready.
+      if (refusal === '28P01' && (await isReady(dataDir))) throw otherPassword(dataDir)
     }
     return false
   } finally {
     await sql.end({ timeout: 1 })
   }
+}
+
+async function isReady(dataDir: string): Promise<boolean> {
+  const lines = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')
+  return lines[7]?.trim() === 'ready'
+}
+
+function otherPassword(dataDir: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `${dataDir} was made with another password of its owner than the one in secrets.json. Put the secrets.json back that belongs to it.`,
+  )
 }
 
 // PostgreSQL refuses to run as root. A user namespace gives it an unprivileged id without creating a user,

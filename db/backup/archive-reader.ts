@@ -63,12 +63,13 @@ async function sizeOfBackup(file: string): Promise<number> {
       `${file} was made by a newer release of Throughline (format ${format}; this release reads ${FORMAT}). Restore it with that release or a later one. Nothing was changed.`,
     )
   }
-  if (size < OPENING.length + SEAL_BYTES) throw damaged(file, start)
+  if (size < OPENING.length + SEAL_BYTES) throw damaged(file, Buffer.alloc(0))
   return size
 }
 
 function damaged(file: string, end: Buffer): BackupError {
-  const hasSeal = end.subarray(0, 10).equals(seal('').subarray(0, 10))
+  const sealed = seal('').indexOf('\0', 10)
+  const hasSeal = end.subarray(0, sealed).equals(seal('').subarray(0, sealed))
   const what = hasSeal
     ? 'was altered or damaged: its checksum is not the one it was sealed with'
     : 'is cut off'
