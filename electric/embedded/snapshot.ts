@@ -1,22 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Pool, PoolClient } from 'pg'
+import type { PoolClient } from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
+import { columnText } from './column-text.ts'
 import { quoteIdentifier } from './identifiers.ts'
-import { parseLsn } from './offsets.ts'
 import { mustRefetch, snapshotFailed } from './protocol-error.ts'
-import type { RecentTransactions } from './recent-transactions.ts'
-import type { Column } from './relation.ts'
-import { type Query, readRelation } from './relation-catalog.ts'
 import { rowWriter } from './row-writer.ts'
 import type { Shape } from './shape.ts'
-import { holdsOn, type ShapeDefinition } from './shape-definition.ts'
+import type { ShapeDefinition } from './shape-definition.ts'
+import { readSnapshot, type SnapshotSource } from './snapshot-transaction.ts'
 import { SnapshotWriter } from './snapshot-writer.ts'
-import { isVisible, parseSnapshotView, type SnapshotView } from './visibility.ts'
+import type { SnapshotView } from './visibility.ts'
 
-export interface SnapshotOptions {
-  readonly pool: Pool
-  readonly publication: string
-  readonly recent: RecentTransactions
+export interface SnapshotOptions extends SnapshotSource {
   readonly maxBytes: number
   readonly chunkBytesThreshold: number
 }
@@ -29,7 +23,17 @@ export async function takeSnapshot(shape: Shape, options: SnapshotOptions): Prom
   const { snapshot, definition } = shape
   const writer = new SnapshotWriter(snapshot, rowWriter(definition), options.chunkBytesThreshold)
   try {
-    const view = await readOnce(shape, writer, options)
+    const view = await readSnapshot(
+      definition,
+      options,
+      () => shape.ending !== null,
+      async (client, taken) => {
+        await definition.where?.load((sql) => column(client, sql))
+        if (!shape.joinAt(taken)) throw mustRefetch(null)
+        if (definition.log === 'full') await readRows(client, shape, writer, options.maxBytes)
+        return taken
+      },
+    )
     if (!view || shape.ending) return
     await writer.complete(snapshotEnd(view))
     shape.wake()
@@ -38,71 +42,6 @@ export async function takeSnapshot(shape: Shape, options: SnapshotOptions): Prom
   } finally {
     await writer.abandon()
   }
-}
-
-/** @returns what the rows are true for; null when the shape ended. */
-async function readOnce(
-  shape: Shape,
-  writer: SnapshotWriter,
-  options: SnapshotOptions,
-): Promise<SnapshotView | null> {
-  const unseen = options.recent.streamed()
-  for (let attempt = 1; !shape.ending; attempt++) {
-    const view = await withClient(options.pool, async (client) => {
-      const taken = await openSnapshot(client, shape.definition)
-      if (!unseen.every((xid) => isVisible(taken, xid))) return null
-      await requireSameTable(client, shape.definition, options.publication)
-      options.recent.settle(taken)
-      await shape.definition.where?.load((sql) => column(client, sql))
-      if (!shape.joinAt(taken)) throw mustRefetch(null)
-      if (shape.definition.log === 'full') await readRows(client, shape, writer, options.maxBytes)
-      return taken
-    })
-    if (view) return view
-    // A commit is in the log and not yet visible: a matter of microseconds, unless it waits for a standby.
-    await delay(Math.min(attempt, 100))
-  }
-  return null
-}
-
-async function withClient<Result>(
-  pool: Pool,
-  work: (client: PoolClient) => Promise<Result>,
-): Promise<Result> {
-  const client = await pool.connect()
-  try {
-    const result = await work(client)
-    await client.query('COMMIT')
-    client.release()
-    return result
-  } catch (error) {
-    // Whatever still runs on it ends with the connection.
-    client.release(true)
-    throw error
-  }
-}
-
-async function openSnapshot(client: PoolClient, { relation }: ShapeDefinition): Promise<SnapshotView> {
-  // The lock before the transaction's first snapshot: no schema change can fall between it and the rows,
-  // and those that rewrite a table would leave it empty for an older snapshot.
-  const results = await client.query(`
-    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-    LOCK TABLE ONLY ${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)} IN ACCESS SHARE MODE;
-    SELECT pg_current_snapshot()::text AS view, pg_current_wal_insert_lsn()::text AS lsn`)
-  // Several statements give several results, which the types do not know.
-  const row = (results as unknown as { rows: { view: string; lsn: string }[] }[]).at(-1)?.rows[0]
-  if (!row) throw snapshotFailed('Postgres gave no snapshot')
-  return parseSnapshotView(row.view, parseLsn(row.lsn))
-}
-
-async function requireSameTable(
-  client: PoolClient,
-  definition: ShapeDefinition,
-  publication: string,
-): Promise<void> {
-  const query: Query = async (text, values) => (await client.query<object>(text, values)).rows
-  const relation = await readRelation(query, definition.relation, publication)
-  if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
 }
 
 /** The values of a statement's one column, as Postgres prints them. */
@@ -133,17 +72,9 @@ async function readRows(
 function rowsSql({ relation, columns, where }: ShapeDefinition): string {
   const table = `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)}`
   return [
-    `SELECT ${columns.map(columnText).join(', ')} FROM ONLY ${table}`,
+    `SELECT ${columns.map((each) => columnText(each, quoteIdentifier(each.name))).join(', ')} FROM ONLY ${table}`,
     where ? `WHERE ${where.sql}` : '',
   ].join(' ')
-}
-
-const BOOL = 16
-
-// In COPY as in the stream each value is what its type prints; snapshots alone carry booleans as words.
-function columnText({ name, typeOid }: Column): string {
-  const column = quoteIdentifier(name)
-  return typeOid === BOOL ? `${column}::text` : column
 }
 
 function snapshotEnd({ xmin, xmax, inProgressIds }: SnapshotView): string {

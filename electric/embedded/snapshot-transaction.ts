@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Pool, PoolClient } from 'pg'
+import { quoteIdentifier } from './identifiers.ts'
+import { parseLsn } from './offsets.ts'
+import { mustRefetch, snapshotFailed } from './protocol-error.ts'
+import type { RecentTransactions } from './recent-transactions.ts'
+import { type Query, readRelation } from './relation-catalog.ts'
+import { holdsOn, type ShapeDefinition } from './shape-definition.ts'
+import { isVisible, parseSnapshotView, type SnapshotView } from './visibility.ts'
+
+export interface SnapshotSource {
+  readonly pool: Pool
+  readonly publication: string
+  readonly recent: RecentTransactions
+}
+
+/**
+ * Runs the work in a transaction that contains everything that was streamed before the call.
+ * @param isOver asked between attempts: nobody needs the result any more
+ * @returns null when it was over before
+ * @throws ProtocolError, or the database's error
+ */
+export async function readSnapshot<Result>(
+  definition: ShapeDefinition,
+  { pool, publication, recent }: SnapshotSource,
+  isOver: () => boolean,
+  work: (client: PoolClient, view: SnapshotView) => Promise<Result>,
+): Promise<Result | null> {
+  const unseen = recent.streamed()
+  for (let attempt = 1; !isOver(); attempt++) {
+    const done = await withClient(pool, async (client) => {
+      const view = await openSnapshot(client, definition)
+      if (!unseen.every((xid) => isVisible(view, xid))) return null
+      await requireSameTable(client, definition, publication)
+      recent.settle(view)
+      return { result: await work(client, view) }
+    })
+    if (done) return done.result
+    // A commit is in the log and not yet visible: a matter of microseconds, unless it waits for a standby.
+    await delay(Math.min(attempt, 100))
+  }
+  return null
+}
+
+async function withClient<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  try {
+    const result = await work(client)
+    await client.query('COMMIT')
+    client.release()
+    return result
+  } catch (error) {
+    // Whatever still runs on it ends with the connection.
+    client.release(true)
+    throw error
+  }
+}
+
+async function openSnapshot(client: PoolClient, { relation }: ShapeDefinition): Promise<SnapshotView> {
+  // The lock before the transaction's first snapshot: no schema change can fall between it and the rows,
+  // and those that rewrite a table would leave it empty for an older snapshot.
+  const results = await client.query(`
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    LOCK TABLE ONLY ${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)} IN ACCESS SHARE MODE;
+    SELECT pg_current_snapshot()::text AS view, pg_current_wal_insert_lsn()::text AS lsn`)
+  // Several statements give several results, which the types do not know.
+  const row = (results as unknown as { rows: { view: string; lsn: string }[] }[]).at(-1)?.rows[0]
+  if (!row) throw snapshotFailed('Postgres gave no snapshot')
+  return parseSnapshotView(row.view, parseLsn(row.lsn))
+}
+
+async function requireSameTable(
+  client: PoolClient,
+  definition: ShapeDefinition,
+  publication: string,
+): Promise<void> {
+  const query: Query = async (text, values) => (await client.query<object>(text, values)).rows
+  const relation = await readRelation(query, definition.relation, publication)
+  if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
+}
