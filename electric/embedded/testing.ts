@@ -9,7 +9,10 @@ import { type ElectricOptions, type RunningElectric, startElectric } from './ser
 
 /** A Postgres of its own, with an empty publication and the role that Electric runs as. */
 export interface TestDatabase {
+  /** Another one after a crash: postgres.js can leave a connection that was lost unable to connect again. */
   readonly sql: Sql
+  /** As the owner. */
+  readonly url: string
   readonly electricUrl: string
   /** Kills the server as a power cut would, and starts it again on the same port. */
   crash(): Promise<void>
@@ -27,21 +30,23 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   }
   let server: EmbeddedPostgres = await startEmbeddedPostgres(options)
   const { port } = server
-  const sql = postgres(server.url('postgres'), {
-    max: 10,
-    onnotice: () => {},
-    connection: { synchronous_commit: 'on' }, // an asynchronous commit streams up to 200 ms later
-  })
+  const url = server.url('postgres')
+  let sql = connect(url)
   await sql.unsafe(`
     CREATE ROLE electric LOGIN REPLICATION PASSWORD '${password}';
     GRANT pg_read_all_data TO electric;
     CREATE PUBLICATION electric_publication_default`)
   return {
-    sql,
+    get sql() {
+      return sql
+    },
+    url,
     electricUrl: `postgres://electric:${password}@127.0.0.1:${port}/postgres`,
     crash: async () => {
       process.kill(server.pid, 'SIGKILL')
+      await sql.end({ timeout: 0 })
       server = await startEmbeddedPostgres({ ...options, port })
+      sql = connect(url)
     },
     stop: async () => {
       await sql.end({ timeout: 1 })
@@ -49,6 +54,14 @@ export async function startTestDatabase(): Promise<TestDatabase> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function connect(url: string): Sql {
+  return postgres(url, {
+    max: 10,
+    onnotice: () => {},
+    connection: { synchronous_commit: 'on' }, // an asynchronous commit streams up to 200 ms later
+  })
 }
 
 /** Creates a table and publishes it as a migration does. */
