@@ -32,7 +32,6 @@ import { parseSnapshotView } from './visibility.ts'
 
 const POOL_SIZE = 10
 const STATEMENT_TIMEOUT_MS = 30_000
-const TRIM_EVERY_MS = 5_000
 const SETTLE_EVERY_MS = 1_000
 const STORE_SOON_MS = 20
 const FINISH_SNAPSHOTS_MS = 1_000
@@ -108,7 +107,7 @@ export class Engine {
     this.#running = superviseStream((onStart) => this.#follow(onStart), this.#stop.signal, log)
     this.#timers.push(
       setInterval(() => void this.#reconcile(), this.#settings.reconcileEveryMs),
-      setInterval(() => this.registry.evictBeyondLimits(), TRIM_EVERY_MS),
+      setInterval(() => this.registry.evictBeyondLimits(), this.#settings.trimEveryMs),
       setInterval(() => void this.#settle(), SETTLE_EVERY_MS),
     )
   }

@@ -39,6 +39,8 @@ export interface ElectricOptions {
   readonly lockTimeoutMs?: number
   /** How often the catalog is asked for what no write announces, such as a dropped table. */
   readonly reconcileEveryMs?: number
+  /** How often it is seen to that shapes stay within their limits. */
+  readonly trimEveryMs?: number
   readonly cacheMaxAgeSeconds?: number
   readonly cacheStaleAgeSeconds?: number
   readonly log?: Log
@@ -71,6 +73,7 @@ export function withDefaults(options: ElectricOptions): ElectricSettings {
     readyTimeoutMs: 5_000,
     lockTimeoutMs: 5_000,
     reconcileEveryMs: 60_000,
+    trimEveryMs: 5_000,
     cacheMaxAgeSeconds: 60,
     cacheStaleAgeSeconds: 300,
     log: () => {},

@@ -39,6 +39,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await electric?.close()
   electric = null
+  // The connection of a process that was killed takes a moment to end.
+  await until(async () => (await database.sql`SELECT FROM pg_replication_slots WHERE active`).length === 0)
   await database.sql`SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots`
   await rm(storageDir, { recursive: true, force: true })
 })
@@ -153,6 +155,61 @@ test('a folder that was away while another one was in use is not gone on with', 
   }
 })
 
+test('another cluster in the place of the first means new handles for all', async () => {
+  const first = await start()
+  const before = await sync(first, ITEMS)
+  await acknowledged()
+  await stop()
+  const other = await startTestDatabase()
+  try {
+    await createTable(other.sql, 'items', 'id int PRIMARY KEY, v text')
+    const moved = await startTestElectric(other, { storageDir })
+    try {
+      await moved.ready
+      expect((await get(moved, { ...ITEMS, handle: before.handle, offset: '0_inf' })).status).toBe(409)
+      expect((await sync(moved, ITEMS)).changes).toEqual([])
+    } finally {
+      await moved.close()
+    }
+  } finally {
+    await other.stop()
+  }
+})
+
+test('a slot whose log Postgres did not keep means new handles for all', async () => {
+  const first = await start()
+  const before = await sync(first, ITEMS)
+  await acknowledged()
+  await stop()
+  await database.sql`ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'`
+  await database.sql`SELECT pg_reload_conf()`
+  try {
+    await until(async () => {
+      await database.sql`DELETE FROM others`
+      await database.sql`SELECT pg_switch_wal()`
+      await database.sql`CHECKPOINT`
+      const [slot] = await database.sql<{ wal_status: string }[]>`SELECT wal_status FROM pg_replication_slots`
+      return slot?.wal_status === 'lost'
+    })
+  } finally {
+    await database.sql`ALTER SYSTEM RESET max_slot_wal_keep_size`
+    await database.sql`SELECT pg_reload_conf()`
+  }
+  const again = await start()
+  expect((await get(again, { ...ITEMS, handle: before.handle, offset: '0_inf' })).status).toBe(409)
+  expect((await sync(again, ITEMS)).changes).toHaveLength(50)
+})
+
+test('beyond the limit of the folder the shapes read longest ago go, and their files with them', async () => {
+  const running = await start({ maxTotalBytes: 8_000, trimEveryMs: 10 })
+  const old = await sync(running, ITEMS)
+  await sync(running, { ...ITEMS, replica: 'full' })
+  await until(
+    async () => (await get(running, { ...ITEMS, handle: old.handle, offset: '0_inf' })).status === 409,
+  )
+  await until(async () => (await readdir(join(storageDir, 'snapshots'))).length <= 2)
+})
+
 test('a broken folder is an empty one', async () => {
   const first = await start()
   const before = await sync(first, ITEMS)
@@ -221,18 +278,16 @@ test('long logs are read from disk, from any offset', async () => {
   for (let round = 0; round < 5; round++) {
     await database.sql`UPDATE items SET v = ${`${round} ${'x'.repeat(1_000)}`}`
   }
-  const all = await resume(running, ITEMS, before)
-  expect(all.changes).toHaveLength(250)
+  const reread = () => resume(running, ITEMS, before)
+  await until(async () => (await reread()).changes.length === 250)
+  const all = await reread()
   // Stored, and all but its end dropped from memory, once the position is acknowledged.
-  await until(async () => {
-    const again = await resume(running, ITEMS, before)
-    expect(again.changes).toEqual(all.changes)
-    return readable(running)
-  })
+  await until(() => isOnDisk(running))
+  expect((await reread()).changes).toEqual(all.changes)
 })
 
 /** Whether the first part of the log is streamed from disk: such an answer has no length. */
-async function readable(running: TestElectric): Promise<boolean> {
+async function isOnDisk(running: TestElectric): Promise<boolean> {
   const { handle } = await sync(running, ITEMS)
   const response = await fetch(`${running.url}/v1/shape?table=items&offset=0_inf&handle=${handle}`)
   await response.text()
