@@ -38,13 +38,14 @@ export function layOut(
   definition: ShapeDefinition,
   announced: readonly { name: string; typeOid: number; typeModifier: number }[],
 ): TupleLayout | null {
-  const { columns, hasExplicitColumns, relation } = definition
+  const { columns, hasExplicitColumns, relation, where } = definition
   if (!hasExplicitColumns && announced.length !== relation.columns.length - unpublished(relation)) return null
   const place = (column: Column) =>
     announced.findIndex(
       ({ name, typeOid, typeModifier }) =>
         name === column.name && typeOid === column.typeOid && typeModifier === column.typeModifier,
     )
+  if (relation.columns.some((column) => where?.columns.has(column.name) && place(column) === -1)) return null
   const selected = columns.map((column) => ({
     label: columnLabel(column.name),
     index: place(column),

@@ -4,6 +4,7 @@ import { isDatabaseUnreachable } from './database-errors.ts'
 import { databaseUnreachable, invalidRequest } from './protocol-error.ts'
 import type { RelationReader } from './publishing.ts'
 import type { Relation } from './relation.ts'
+import { queryOn } from './relation-catalog.ts'
 import {
   type DefinitionRequest,
   defineShape,
@@ -11,14 +12,8 @@ import {
   type ShapeDefinition,
   selectColumns,
 } from './shape-definition.ts'
+import { defineWhere } from './where/define-where.ts'
 import type { Where } from './where/index.ts'
-import {
-  equalityWhere,
-  invalidValue,
-  parseWhere,
-  streamedText,
-  type UnreadEquality,
-} from './where/single-equality.ts'
 
 /**
  * From a request to the shape it means, by way of the catalog.
@@ -66,29 +61,15 @@ export class DefinitionResolver {
       )
     }
     selectColumns(relation, request) // before `where`, whose faults are named later
-    const where = await this.#readWhere(request, relation)
-    requireReplicated(relation)
+    const where = request.where === null ? null : await this.#readWhere(request.where, request, relation)
+    for (const each of [relation, ...(where?.dependencies ?? []).map((dependency) => dependency.relation)]) {
+      requireReplicated(each)
+    }
     return defineShape(relation, request, where)
   }
 
-  async #readWhere(request: DefinitionRequest, relation: Relation): Promise<Where | null> {
-    if (request.where === null) return null
-    const predicate = parseWhere(request.where, request.params, relation)
-    return equalityWhere(predicate, await this.#canonicalValue(predicate))
-  }
-
-  // Postgres itself reads the value, so that `{A0EEBC99-…}` finds the uuid which the stream prints as `a0eebc99-…`.
-  async #canonicalValue(predicate: UnreadEquality): Promise<string> {
-    const { castTo, parameter } = predicate
-    if (parameter.includes('\0')) throw invalidValue(predicate)
-    try {
-      const rows = await this.#sql.unsafe<{ value: string }[]>(`SELECT $1::text::${castTo}::text AS value`, [
-        parameter,
-      ])
-      return streamedText(castTo, rows[0]?.value ?? '')
-    } catch (error) {
-      throw isInvalidText(error) ? invalidValue(predicate) : error
-    }
+  #readWhere(where: string, { params }: DefinitionRequest, relation: Relation): Promise<Where> {
+    return defineWhere(where, params, relation, { query: queryOn(this.#sql), readTable: this.#readTable })
   }
 }
 
@@ -111,9 +92,4 @@ function requestKey({
     replica,
     log,
   ])
-}
-
-// invalid_text_representation, numeric_value_out_of_range
-function isInvalidText(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === '22P02' || error.code === '22003')
 }

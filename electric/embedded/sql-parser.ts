@@ -1,9 +1,11 @@
 import type { SelectStmt } from 'libpg-query'
 import createInstance, { type ParserInstance } from 'libpg-query/wasm/libpg-query.js'
 
-/** PostgreSQL's own parser. Reads text from outside: whatever that is, the answer is a tree or a SqlSyntaxError. */
-export interface SyntaxNode {
-  readonly [key: string]: unknown
+/** One statement, as the parser's JSON has it. */
+export interface Statement {
+  readonly stmt: { readonly SelectStmt?: SelectStmt }
+  /** There where a semicolon ends it. */
+  readonly stmt_len?: number
 }
 
 export class SqlSyntaxError extends Error {
@@ -23,25 +25,20 @@ const MAX_DEPTH = 600
 let instance: ParserInstance | null = await createInstance()
 
 /**
- * @returns each statement as the parser's JSON has it, `{ SelectStmt: … }` and the like; not deeper than can be recursed over.
+ * PostgreSQL's own parser. Whatever the text is, the answer is a tree that is not too deep to be recursed over, or
  * @throws SqlSyntaxError
  */
-export async function parseSql(sql: string): Promise<readonly SyntaxNode[]> {
+export async function parseSql(sql: string): Promise<readonly Statement[]> {
   const zero = sql.indexOf('\0')
   if (zero !== -1) throw new SqlSyntaxError('invalid byte sequence for encoding "UTF8": 0x00', zero)
   instance ??= await createInstance()
   const tree = parse(instance, sql)
   if (isDeeper(tree, MAX_DEPTH)) throw new SqlSyntaxError('the expression is nested too deeply', 0)
-  return tree.stmts.map(({ stmt }) => stmt)
-}
-
-/** @returns null when the statement is of another kind */
-export function asSelect(statement: SyntaxNode | undefined): SelectStmt | null {
-  return (statement?.SelectStmt as SelectStmt | undefined) ?? null // named so by the parser
+  return tree.stmts
 }
 
 interface ParseTree {
-  readonly stmts: readonly { readonly stmt: SyntaxNode }[]
+  readonly stmts: readonly Statement[]
 }
 
 function parse(parser: ParserInstance, sql: string): ParseTree {

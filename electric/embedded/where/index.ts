@@ -1,12 +1,14 @@
 import type { StreamedColumn, StreamedRelation, Tuple } from '../pgoutput.ts'
 import type { Relation } from '../relation.ts'
 
-/** The predicate of a shape, as Postgres runs it and as the stream is filtered by it. */
+/** The predicate of a shape, as Postgres runs it and as the stream is filtered by it: both always agree. */
 export interface Where {
   /** Identity of the predicate within a shape's definition: parameters included. */
   readonly key: string
   /** Over the table's own columns, with every constant inlined as a typed literal. */
   readonly sql: string
+  /** The columns of the shape's own table that it reads. */
+  readonly columns: ReadonlySet<string>
   /** A column that must equal a value for the row to be in the shape; null when there is none. */
   readonly equality: Equality | null
   /** Tables whose changes may alter what the predicate says of an unchanged row. */

@@ -1,12 +1,8 @@
-import { quoteIdentifier } from '../identifiers.ts'
+import type { SqlType } from './types.ts'
 
 /** A typed literal, whatever the text holds and whatever `standard_conforming_strings` says. */
-export function literalSql(text: string | null, type: string): string {
-  return `${text === null ? 'NULL' : quoteText(text)}::pg_catalog.${type}`
-}
-
-export function columnSql(name: string): string {
-  return quoteIdentifier(name)
+export function literalSql(text: string | null, type: SqlType): string {
+  return `${text === null ? 'NULL' : quoteText(text)}::pg_catalog.${type.sqlName ?? 'text'}`
 }
 
 // In E'' a backslash escapes under every setting, in '' only under some.

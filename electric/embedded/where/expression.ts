@@ -1,0 +1,105 @@
+import type { Relation } from '../relation.ts'
+import type { Domain } from './domains.ts'
+import type { SqlType } from './types.ts'
+
+/** A clause once it is checked: whatever is in here is certain to mean the same to Postgres and to us. */
+export type Value = ColumnValue | Constant | Cast | ConditionValue
+
+export interface ColumnValue {
+  readonly kind: 'column'
+  readonly name: string
+  readonly type: SqlType
+  /** A domain: its values are cast to the type under it. */
+  readonly isDomain: boolean
+  readonly location: number
+}
+
+export interface Constant {
+  readonly kind: 'constant'
+  readonly text: string | null
+  /** Read as the first of these, then cast to the next. */
+  readonly steps: readonly [SqlType, ...SqlType[]]
+  readonly type: SqlType
+  readonly location: number
+}
+
+export interface Cast {
+  readonly kind: 'cast'
+  readonly arg: Value
+  readonly type: SqlType
+  /** From text to text; null when both types print the value alike. */
+  readonly convert: ((text: string) => string) | null
+  readonly location: number
+}
+
+export interface ConditionValue {
+  readonly kind: 'condition'
+  readonly condition: Condition
+  readonly type: SqlType
+  readonly location: number
+}
+
+/** A literal or parameter that will be of the type of what it meets. */
+export interface Unknown {
+  readonly kind: 'unknown'
+  readonly text: string | null
+  readonly param: number | null
+  readonly location: number
+}
+
+export type Checked = Value | Unknown
+
+export type Operator = '=' | '<>' | '<' | '<=' | '>' | '>='
+
+/** True, false, or null. */
+export type Condition =
+  | { readonly kind: 'and' | 'or'; readonly args: readonly Condition[] }
+  | { readonly kind: 'not'; readonly arg: Condition }
+  /** A boolean as it is. */
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'is'; readonly arg: Condition; readonly state: boolean | null }
+  | { readonly kind: 'isNull'; readonly arg: Value }
+  | Comparison
+  | { readonly kind: 'distinct'; readonly left: Value; readonly right: Value; readonly domain: Domain }
+  | Like
+  | AnyOrAll
+  | Membership
+
+export interface Comparison {
+  readonly kind: 'compare'
+  readonly operator: Operator
+  readonly left: Value
+  readonly right: Value
+  readonly domain: Domain
+}
+
+export interface Like {
+  readonly kind: 'like'
+  readonly arg: Value
+  readonly pattern: Constant
+  /** Null for the backslash. */
+  readonly escapedBy: Constant | null
+}
+
+/** A value beside each element of an array, or each of a list of constants. */
+export interface AnyOrAll {
+  readonly kind: 'any' | 'all'
+  readonly operator: Operator
+  readonly left: Value
+  readonly domain: Domain
+  readonly elements: readonly Constant[] | Constant | ColumnValue
+}
+
+export interface Membership {
+  readonly kind: 'member'
+  readonly arg: ColumnValue
+  readonly subquery: Subquery
+}
+
+/** `SELECT column FROM relation WHERE …` */
+export interface Subquery {
+  readonly relation: Relation
+  readonly column: ColumnValue
+  readonly where: Condition | null
+  readonly domain: Domain
+}
