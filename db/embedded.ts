@@ -12,6 +12,8 @@ import postgres from 'postgres'
 /** The major version of the binaries in package.json; a data folder of another major cannot be opened. */
 export const EMBEDDED_MAJOR = '18'
 export const OWNER_ROLE = 'throughline_owner'
+/** The database in the embedded PostgreSQL that holds everything. */
+export const DATABASE = 'throughline'
 
 const run = promisify(execFile)
 

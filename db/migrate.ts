@@ -2,12 +2,9 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { DatabaseNotUsable } from './database-not-usable.ts'
-import { MIGRATIONS, withMigrationsThrough } from './migration-journal.ts'
+import { MIGRATION_LOCK, MIGRATIONS, withMigrationsThrough } from './migration-journal.ts'
 import { giveLogin, roleLogins, withoutLogin } from './role-logins.ts'
 import { PASSWORD_VARIABLES, ROLE_NAMES, type Role } from './roles.ts'
-
-/** Advisory lock: held while a database is migrated. */
-export const MIGRATION_LOCK = 7_481_002
 
 /**
  * Brings a database to this release's schema and gives the roles their passwords. Safe to run from several

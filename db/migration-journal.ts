@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 
 export const MIGRATIONS = join(dirname(fileURLToPath(import.meta.url)), 'migrations')
 
+/** Advisory lock: held while a database is migrated. */
+export const MIGRATION_LOCK = 7_481_002
+
 /** A migration as the journal names it; `when` is what the database records of an applied one. */
 export interface Migration {
   idx: number

@@ -3,8 +3,8 @@ import { type BackupDone, backupDatabase } from '#db/backup/backup.ts'
 import { openToBackUp } from './backup-database.ts'
 import { parseStarterEnv } from './env.ts'
 import { EXIT_CODES, givenPath, runFileCommand } from './file-command.ts'
-import { VERSION } from './health.ts'
 import { count, progressLine, size } from './progress-line.ts'
+import { VERSION } from './version.ts'
 
 // `npm run backup -- <file>`: the database of DATABASE_URL or of DATA_DIR, running or not, as one file.
 

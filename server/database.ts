@@ -1,15 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import postgres from 'postgres'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '#db/embedded.ts'
+import { DATABASE, type EmbeddedPostgres, startEmbeddedPostgres } from '#db/embedded.ts'
 import { migrateDatabase } from '#db/migrate.ts'
 import { roleUrl } from '#db/roles.ts'
 import type { StarterEnv } from './env.ts'
 import { loadSecrets } from './secrets.ts'
 import { findRunning, lockDataDir } from './starter-lock.ts'
-
-/** Of the embedded PostgreSQL. */
-export const DATABASE = 'throughline'
 
 export interface OpenDatabase {
   ownerUrl: string

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { AppContext } from './context.ts'
-
-export const VERSION = '0.1.0'
+import { VERSION } from './version.ts'
 
 /** `GET /api/health`: 200 when everything a person needs is there, else 503 naming what is down. */
 export async function healthResponse({ db, heartbeat }: AppContext): Promise<Response> {

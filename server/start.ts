@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ensureBuild } from './build.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
 import { parseStarterEnv, type StarterEnv } from './env.ts'
-import { VERSION } from './health.ts'
 import { leaveLauncher } from './leave-launcher.ts'
 import {
   checkAppSettings,
@@ -16,6 +15,7 @@ import {
   startElectric,
 } from './services.ts'
 import { lockDataDir, type StarterLock } from './starter-lock.ts'
+import { VERSION } from './version.ts'
 
 // `npm start`: everything on this machine, stopped by one Ctrl-C. With --dev the app reloads as its source changes.
 

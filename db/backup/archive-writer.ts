@@ -24,7 +24,10 @@ export async function createArchive(target: string): Promise<ArchiveWriter> {
   await refuseExisting(target)
   const temporary = join(dirname(resolve(target)), `${basename(target)}.${process.pid}.partial`)
   // It holds everybody's words and password hashes: for its owner alone, from the first byte on.
-  const handle = await open(temporary, 'wx', 0o600)
+  const handle = await open(temporary, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT') throw cause
+    throw new BackupError(`There is no folder ${dirname(resolve(target))}. Make it first.`, { cause })
+  })
   const tar = pack()
   const written = writeMembers(tar, handle)
   written.catch(() => {}) // seen by whoever writes or seals next

@@ -169,6 +169,7 @@ describe('a file that is not finished', () => {
     await writeFile(join(place, 'x'), 'precious')
     await expect(archive.publish()).rejects.toThrow('exists already')
     await expect(createArchive(join(place, 'x'))).rejects.toThrow('exists already')
+    await expect(createArchive(join(place, 'none', 'x'))).rejects.toThrow('There is no folder')
     await archive[Symbol.asyncDispose]()
     expect([await readdir(place), await readFile(join(place, 'x'), 'utf8')]).toEqual([['x'], 'precious'])
   })

@@ -1,4 +1,4 @@
-import { MIGRATION_LOCK } from '../migrate.ts'
+import { MIGRATION_LOCK } from '../migration-journal.ts'
 import { checkArchive, readArchive } from './archive-reader.ts'
 import { type ArchiveWriter, createArchive, refuseExisting } from './archive-writer.ts'
 import { BackupError } from './backup-error.ts'

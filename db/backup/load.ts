@@ -1,4 +1,5 @@
-import { MIGRATION_LOCK, migrateDatabase } from '../migrate.ts'
+import { migrateDatabase } from '../migrate.ts'
+import { MIGRATION_LOCK } from '../migration-journal.ts'
 import type { Role } from '../roles.ts'
 import { type ArchiveReader, readArchive } from './archive-reader.ts'
 import { totals } from './backup.ts'

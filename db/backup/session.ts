@@ -18,22 +18,16 @@ export interface Session {
 export async function openSession(url: string, signal?: AbortSignal): Promise<Session> {
   signal?.throwIfAborted()
   const socket = new Socket()
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_WITHIN_MS,
-    keepAlive: true,
-    stream: () => socket,
-  })
-  let lost: Error | undefined
-  client.on('error', (error) => {
-    lost = error
-  })
-  const abort = () => socket.destroy()
-  signal?.addEventListener('abort', abort, { once: true })
-  await client.connect().catch((cause: Error) => {
-    throw new BackupError(unreachable(url, cause), { cause })
-  })
+  const client = await connected(url, socket)
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
   let isBusy = false
+  let ended: Promise<void> | undefined
+  const end = () => {
+    socket.destroy()
+    // A server that waits for a lock, or checks a foreign key, does not notice that nobody listens any more.
+    ended = terminate(url, rows[0]?.pid)
+  }
+  signal?.addEventListener('abort', end, { once: true })
   return {
     query: async <T extends QueryResultRow>(text: string, values?: unknown[]) =>
       (await client.query<T>(text, values)).rows,
@@ -42,13 +36,39 @@ export async function openSession(url: string, signal?: AbortSignal): Promise<Se
       yield* client.query(copyTo(statement)) as AsyncIterable<Buffer> // a stream of bytes yields nothing else
       isBusy = false
     },
-    copyIn: (statement, rows) => pipeline(rows, client.query(copyFrom(statement))),
+    copyIn: (statement, bytes) => pipeline(bytes, client.query(copyFrom(statement))),
     [Symbol.asyncDispose]: async () => {
-      signal?.removeEventListener('abort', abort)
+      signal?.removeEventListener('abort', end)
       // A COPY that was left in its middle would first have to be read to its end.
-      if (isBusy || lost) socket.destroy()
+      if (isBusy || socket.destroyed) socket.destroy()
       else await client.end()
+      await ended
     },
+  }
+}
+
+async function connected(url: string, socket: Socket): Promise<Client> {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    keepAlive: true,
+    stream: () => socket,
+  })
+  client.on('error', () => {
+    // The statement that was under way, or comes next, tells it.
+  })
+  await client.connect().catch((cause: Error) => {
+    throw new BackupError(unreachable(url, cause), { cause })
+  })
+  return client
+}
+
+async function terminate(url: string, pid: number | undefined): Promise<void> {
+  try {
+    await using other = await openSession(url)
+    await other.query('select pg_terminate_backend($1)', [pid])
+  } catch {
+    // A server that cannot be reached any more ends its connections itself.
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DATABASE } from '../embedded.ts'
 import type { Loaded, LoadOptions } from './load.ts'
 import { loadToNewFolder } from './restore-to-folder.ts'
 
@@ -11,7 +12,7 @@ export async function tryOut(file: string, options: LoadOptions): Promise<Loaded
   try {
     const password = randomBytes(16).toString('hex')
     const [dataDir, logFile] = [join(folder, 'postgres'), join(folder, 'postgres.log')]
-    return await loadToNewFolder({ dataDir, logFile, password, database: 'throughline' }, file, options)
+    return await loadToNewFolder({ dataDir, logFile, password, database: DATABASE }, file, options)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
