@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientConfig, Pool } from 'pg'
 import postgres, { type Sql } from 'postgres'
+import type { Body } from './body.ts'
 import { describeError, errorCode, isDatabaseUnreachable } from './database-errors.ts'
 import { DefinitionResolver } from './definition-resolver.ts'
 import { formatLsn } from './offsets.ts'
@@ -27,6 +29,7 @@ import { restoreShapes } from './storage/restore-shapes.ts'
 import { Storage } from './storage/storage.ts'
 import type { StoredPosition } from './storage/store.ts'
 import { superviseStream } from './stream-supervisor.ts'
+import { type CheckedSubset, runSubset } from './subset/index.ts'
 import { TransactionReader, type TransactionReaderOptions } from './transaction-reader.ts'
 import { parseSnapshotView } from './visibility.ts'
 
@@ -46,6 +49,8 @@ export class Engine {
   readonly #settings: ElectricSettings
   readonly #publication: string
   readonly #pool: Pool
+  /** Of their own: however many are asked for, shapes still get their snapshots. */
+  readonly #subsetPool: Pool
   readonly #storage: Storage
   readonly #stop = new AbortController()
   readonly #timers: NodeJS.Timeout[] = []
@@ -72,6 +77,7 @@ export class Engine {
       connection: { application_name: 'electric', ...sessionSettings(settings) },
     })
     this.#pool = snapshotPool(settings)
+    this.#subsetPool = snapshotPool(settings)
     this.#storage = Storage.open(settings.storageDir, settings.log)
     this.registry = new ShapeRegistry(settings, this.#storage)
     const reader = settings.manualTablePublishing ? publishedByMigrations : publishedOnDemand
@@ -120,7 +126,7 @@ export class Engine {
     await Promise.race([Promise.all(this.#snapshots), delay(FINISH_SNAPSHOTS_MS, undefined, { ref: false })])
     if (this.#reader) this.#store()
     for (const shape of this.registry) shape.end(stopping())
-    await Promise.all([this.sql.end({ timeout: 1 }), endPool(this.#pool)])
+    await Promise.all([this.sql.end({ timeout: 1 }), endPool(this.#pool), endPool(this.#subsetPool)])
     this.#storage.close()
   }
 
@@ -160,6 +166,36 @@ export class Engine {
     this.#snapshots.add(taken)
     void taken.finally(() => this.#snapshots.delete(taken))
     return shape
+  }
+
+  /**
+   * Whoever asked from `now` goes on from the log's end as it is before the call.
+   * @param signal aborted when the exchange is over in whatever way
+   * @returns the whole answer; null when the caller went away
+   * @throws ProtocolError
+   */
+  async subset(
+    definition: ShapeDefinition,
+    subset: CheckedSubset,
+    signal: AbortSignal,
+  ): Promise<Body | null> {
+    const { recent } = this.#requireReader()
+    try {
+      return await runSubset(definition, subset, {
+        pool: this.#subsetPool,
+        publication: this.#publication,
+        recent,
+        maxBytes: this.#settings.maxSnapshotBytes,
+        statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+        folder: this.#settings.storageDir ?? tmpdir(),
+        signal,
+      })
+    } catch (error) {
+      const answer = error instanceof ProtocolError ? error : snapshotAnswer(error)
+      if (answer.status === 409) this.resolver.forget() // the table is another one than was thought
+      if (answer.status >= 500) this.#settings.log('error', `A subset failed: ${describeError(error)}`)
+      throw answer
+    }
   }
 
   #requireReader(): TransactionReader {

@@ -34,15 +34,21 @@ const NEEDS = Uint8Array.from({ length: 256 }, (_, byte) => {
   return byte < 0x20 || byte === QUOTE ? 3 : 0
 })
 
-/** The rows' fields come in the order of the definition's columns. */
-export function rowWriter({ relation, columns }: ShapeDefinition): RowWriter {
+/**
+ * The rows' fields come in the order of the definition's columns.
+ * @param more headers of each message
+ */
+export function rowWriter(
+  { relation, columns }: ShapeDefinition,
+  more: Readonly<Record<string, unknown>> = {},
+): RowWriter {
   const { schema, name } = relation
   const labels = columns.map((column, index) =>
     Buffer.from(`${index === 0 ? '{"value":{' : ','}${JSON.stringify(column.name)}:`),
   )
   const keyName = JSON.stringify(`"${schema}"."${name}"`).slice(0, -1)
   const afterValue = Buffer.from(
-    `},"headers":${JSON.stringify({ operation: 'insert', relation: [schema, name] })},"key":${keyName}`,
+    `},"headers":${JSON.stringify({ operation: 'insert', relation: [schema, name], ...more })},"key":${keyName}`,
   )
   const keyColumns = relation.primaryKey.map((key) => columns.findIndex((column) => column.name === key))
   const starts = new Int32Array(columns.length)

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Pool, PoolClient } from 'pg'
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
+import { errorCode } from './database-errors.ts'
 import { quoteIdentifier } from './identifiers.ts'
 import { parseLsn } from './offsets.ts'
-import { mustRefetch, snapshotFailed } from './protocol-error.ts'
+import { databaseUnreachable, mustRefetch, snapshotFailed } from './protocol-error.ts'
 import type { RecentTransactions } from './recent-transactions.ts'
 import { type Query, readRelation } from './relation-catalog.ts'
 import { holdsOn, type ShapeDefinition } from './shape-definition.ts'
@@ -46,16 +47,35 @@ async function withClient<Result>(
   pool: Pool,
   work: (client: PoolClient) => Promise<Result>,
 ): Promise<Result> {
-  const client = await pool.connect()
+  const client = await connect(pool)
   try {
     const result = await work(client)
     await client.query('COMMIT')
     client.release()
     return result
   } catch (error) {
-    // Whatever still runs on it ends with the connection.
-    client.release(true)
+    await abandon(client, error)
     throw error
+  }
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    // The pool's own, for a connection that did not get free in time.
+    throw errorCode(error) === '' ? databaseUnreachable() : error
+  }
+}
+
+async function abandon(client: PoolClient, error: unknown): Promise<void> {
+  try {
+    // Whatever else happened, something may still run, and ends with the connection.
+    if (!(error instanceof DatabaseError)) return client.release(true)
+    await client.query('ROLLBACK')
+    client.release()
+  } catch {
+    client.release(true)
   }
 }
 
