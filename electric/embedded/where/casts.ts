@@ -1,3 +1,4 @@
+import { readArray, writeArray } from './array-text.ts'
 import type { Cast, Constant, Value } from './expression.ts'
 import { withoutPadding } from './order-texts.ts'
 import {
@@ -60,16 +61,25 @@ function pairs(
 
 /** @returns the value in another type; refuses what is not certain. */
 export function castValue(value: Value, type: SqlType, location = value.location): Value {
-  if (value.type === type) return value
   if (value.kind === 'constant') return castConstant(value, type)
-  const convert =
-    value.type.family === 'enum' && (type === TEXT || type === VARCHAR)
-      ? AS_IS
-      : CASTS.get(`${value.type.name} ${type.name}`)
+  if (value.type.name === type.name) return value
+  const convert = findCast(value.type, type)
   if (convert === undefined || isUnprintable(value)) {
     refuse(location, `unknown cast from type ${value.type.name} to type ${type.name}`)
   }
   return { kind: 'cast', arg: value, type, convert, location }
+}
+
+function findCast(from: SqlType, to: SqlType): Convert | undefined {
+  if (from.element && to.element) return eachOf(findCast(from.element, to.element))
+  if (from === to) return AS_IS
+  if (from.family === 'enum' && (to === TEXT || to === VARCHAR)) return AS_IS
+  return CASTS.get(`${from.name} ${to.name}`)
+}
+
+function eachOf(convert: Convert | undefined): Convert | undefined {
+  if (!convert) return convert
+  return (text) => writeArray(readArray(text).map((each) => (each === null ? null : convert(each))))
 }
 
 function castConstant(constant: Constant, type: SqlType): Constant {
@@ -82,7 +92,7 @@ function castConstant(constant: Constant, type: SqlType): Constant {
 
 // The number is right, its text is not the one that Postgres prints.
 function isUnprintable(value: Value): boolean {
-  return value.kind === 'cast' && value.type === FLOAT8
+  return value.kind === 'cast' && (value.type.element ?? value.type) === FLOAT8
 }
 
 function asDouble(text: string): string {

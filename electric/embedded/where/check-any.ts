@@ -3,11 +3,11 @@ import { castValue } from './casts.ts'
 import { checkElements } from './check-array.ts'
 import { type Context, checkNode } from './check-context.ts'
 import { checkLikeValues, isLikeOperator } from './check-like.ts'
-import { asValue, castConstantInto, literalType, NO_OPERATOR, resolveUnknown } from './coercion.ts'
-import { type Domain, domainOf } from './domains.ts'
-import type { Checked, ColumnValue, Condition, Constant } from './expression.ts'
+import { asValue, literalType, NO_OPERATOR, resolveUnknown } from './coercion.ts'
+import { domainOf } from './domains.ts'
+import type { Checked, Condition, Value } from './expression.ts'
 import { asOperator, compare, operatorOf } from './operators.ts'
-import { arrayOf, type SqlType, TEXT } from './types.ts'
+import { arrayOf, TEXT } from './types.ts'
 import { refuse } from './where-error.ts'
 
 /** `x = ANY (array)`, `x <> ALL (array)` and so on: of constants, or of a column. */
@@ -29,7 +29,7 @@ export function checkAnyOrAll(
     return { kind: kind === 'any' ? 'or' : 'and', args }
   }
   const operator = asOperator(written, location)
-  const array = checkArray(context, node.rexpr, left, kind)
+  const array = checkArray(context, node.rexpr, left)
   const element = array.type.element ?? refuse(array.location, notAnArray(kind))
   const value = asValue(context.params, left, literalType(element))
   const domain = domainOf(value.type, element) ?? refuse(location, NO_OPERATOR)
@@ -38,34 +38,18 @@ export function checkAnyOrAll(
     operator,
     left: domain.castTo ? castValue(value, domain.castTo, location) : value,
     domain,
-    elements:
-      array.kind === 'constant' ? castConstantInto(array, domain) : asCompared(array, domain, location),
+    elements: domain.castTo ? castValue(array, arrayOf(domain.castTo), location) : array,
   }
 }
 
-function checkArray(
-  context: Context,
-  node: Node | undefined,
-  left: Checked,
-  kind: 'any' | 'all',
-): Constant | ColumnValue {
+function checkArray(context: Context, node: Node | undefined, left: Checked): Value {
   const array = checkNode(context, node)
-  if (array.kind === 'unknown') {
-    const element = left.kind === 'unknown' ? TEXT : literalType(left.type)
-    if (element.sqlName === null) return refuse(array.location, NO_OPERATOR)
-    return resolveUnknown(context.params, array, arrayOf(element))
-  }
-  if (array.kind === 'constant' || array.kind === 'column') return array
-  return refuse(array.location, notAnArray(kind))
+  if (array.kind !== 'unknown') return array
+  const element = left.kind === 'unknown' ? TEXT : literalType(left.type)
+  if (element.sqlName === null) return refuse(array.location, NO_OPERATOR)
+  return resolveUnknown(context.params, array, arrayOf(element))
 }
 
 function notAnArray(kind: 'any' | 'all'): string {
   return `argument of ${kind.toUpperCase()} must be an array`
-}
-
-// The elements stay as they are, those of varchar apart, which are texts.
-function asCompared(array: ColumnValue, { castTo }: Domain, location: number): ColumnValue {
-  const element: SqlType | null = array.type.element
-  const isAsIs = castTo === null || castTo === element || (castTo === TEXT && element?.name === 'varchar')
-  return isAsIs ? array : refuse(location, NO_OPERATOR)
 }

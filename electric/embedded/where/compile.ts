@@ -213,7 +213,7 @@ function likeness(like: Like, around: Surroundings): Test {
 function anyOrAll(condition: AnyOrAll, around: Surroundings): Test {
   const { kind, operator, left, domain, elements } = condition
   const read = compileValue(left, around)
-  if ('kind' in elements && elements.kind === 'column') {
+  if ('kind' in elements && elements.kind !== 'constant') {
     const readElements = compileValue(elements, around)
     return (row) => {
       const array = readElements(row)

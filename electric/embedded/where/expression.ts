@@ -87,7 +87,7 @@ export interface AnyOrAll {
   readonly operator: Operator
   readonly left: Value
   readonly domain: Domain
-  readonly elements: readonly Constant[] | Constant | ColumnValue
+  readonly elements: readonly Constant[] | Value
 }
 
 export interface Membership {

@@ -496,7 +496,7 @@ const quantified: fc.Arbitrary<Build> = fc
         (param) => `${param(text)}::${each}[]`,
       ),
     )
-    const items = fc.array(fc.oneof(ofType(each), untyped(each)), { maxLength: 4 }).map(
+    const items = fc.array(fc.oneof(column(each), untyped(each)), { maxLength: 4 }).map(
       (builds): Build =>
         (param) =>
           `ARRAY[${builds.map((build) => build(param)).join(', ')}]::${each}[]`,

@@ -6,7 +6,7 @@ import type { Domain } from './domains.ts'
 import type { AnyOrAll, ColumnValue, Condition, Constant, Like, Membership, Value } from './expression.ts'
 import { type LikePattern, writeLikePattern } from './like-pattern.ts'
 import { literalSql } from './literal-sql.ts'
-import { arrayOf, TEXT, VARCHAR } from './types.ts'
+import { arrayOf, TEXT } from './types.ts'
 
 export interface SqlSource {
   readonly resolved: Resolved
@@ -128,8 +128,7 @@ function elementsSql(elements: AnyOrAll['elements'], source: SqlSource): string 
     const array = writeArray(elements.map((each) => source.resolved.get(each) ?? null))
     return literalSql(array, arrayOf(first?.type ?? TEXT))
   }
-  const array = valueSql(elements, source)
-  return elements.type.element === VARCHAR ? `(${array})::pg_catalog.text[]` : array
+  return valueSql(elements, source)
 }
 
 // Its own table's columns by its alias: no name can be taken for the outer table's.
