@@ -18,7 +18,7 @@ import {
 } from './protocol-error.ts'
 import { publishedByMigrations, publishedOnDemand } from './publishing.ts'
 import type { RecentTransactions } from './recent-transactions.ts'
-import { queryOn, readRelation } from './relation-catalog.ts'
+import { preparedOn, readRelation } from './relation-catalog.ts'
 import { DISPLAY_SETTINGS, followPublication } from './replication.ts'
 import type { ReplicationSource } from './replication-source.ts'
 import type { Shape } from './shape.ts'
@@ -247,7 +247,7 @@ export class Engine {
       onMessage: (message: ReplicationMessage) => this.#reader?.read(message),
       onPosition: (lsn: bigint) => this.#reader?.reach(lsn),
       onEnd: () => this.#lose(),
-      store: () => this.#store(),
+      store: () => this.#storeForGood(),
     }
     await followPublication(config, options, handlers, this.#stop.signal)
   }
@@ -308,16 +308,20 @@ export class Engine {
     this.registry.removeAll()
   }
 
-  /** @returns up to where Postgres need keep nothing for us. */
-  #store(): bigint {
+  #store(): void {
     const reader = this.#reader
-    if (!reader) return this.#stored
-    if (reader.received !== this.#stored || this.#storage.isDirty) {
-      const position = this.#position(reader)
-      this.#storage.flush(position)
-      this.#stored = position.lsn
-    }
-    return this.#stored
+    if (!reader || (reader.received === this.#stored && !this.#storage.isDirty)) return
+    const position = this.#position(reader)
+    this.#storage.flush(position)
+    this.#stored = position.lsn
+  }
+
+  /** @returns up to where Postgres need keep nothing for us, whatever happens to this machine. */
+  async #storeForGood(): Promise<bigint> {
+    this.#store()
+    const stored = this.#stored
+    await this.#storage.sync()
+    return stored
   }
 
   #position({ received, lastCommit, recent }: TransactionReader): StoredPosition {
@@ -369,7 +373,7 @@ export class Engine {
       for (const shapes of tables.values()) {
         const [first] = shapes
         if (!first) continue
-        const now = await readRelation(queryOn(this.sql), first.definition.relation, this.#publication)
+        const now = await readRelation(preparedOn(this.sql), first.definition.relation, this.#publication)
         const ended = shapes.filter((shape) => now === null || !holdsOn(shape.definition, now))
         for (const shape of ended) this.registry.remove(shape)
       }

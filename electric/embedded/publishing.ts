@@ -3,14 +3,14 @@ import { describeError, errorCode } from './database-errors.ts'
 import { quoteIdentifier, type RelationName } from './identifiers.ts'
 import { snapshotFailed } from './protocol-error.ts'
 import type { Relation } from './relation.ts'
-import { queryOn, readRelation } from './relation-catalog.ts'
+import { preparedOn, readRelation } from './relation-catalog.ts'
 
 /** Reads what the catalog says of a table; null when there is none. */
 export type RelationReader = (name: RelationName) => Promise<Relation | null>
 
 /** For a database whose migrations publish its tables. */
 export function publishedByMigrations(sql: Sql, publication: string): RelationReader {
-  return (name) => readRelation(queryOn(sql), name, publication)
+  return (name) => readRelation(preparedOn(sql), name, publication)
 }
 
 /**

@@ -29,7 +29,7 @@ export interface StreamHandlers {
   /** Nothing arrives any more; called before the connection is cleared away, which can take a while. */
   onEnd(): void
   /** Stores what arrived. @returns the position up to which nothing is needed again. */
-  store(): bigint
+  store(): Promise<bigint>
 }
 
 const STORE_EVERY_MS = 1_000
@@ -83,6 +83,7 @@ class Keeper {
   #lastHeard = Date.now()
   #lastSent: bigint | null = null
   #timer: NodeJS.Timeout | undefined
+  #hasEnded = false
 
   constructor(
     service: LogicalReplicationService,
@@ -98,7 +99,7 @@ class Keeper {
     service.on('heartbeat', (text, _timestamp, shouldRespond) =>
       this.#hear(() => {
         handlers.onPosition(parseLsn(text))
-        if (shouldRespond) this.#acknowledge(handlers.store(), false)
+        if (shouldRespond) this.#storeAndAcknowledge(true, false)
       }),
     )
   }
@@ -109,6 +110,7 @@ class Keeper {
   }
 
   end(): void {
+    this.#hasEnded = true
     clearInterval(this.#timer)
   }
 
@@ -121,16 +123,20 @@ class Keeper {
     this.#guard(() => {
       const silentMs = Date.now() - this.#lastHeard
       if (silentMs > LOST_AFTER_MS) throw new Error('Postgres has not answered for 30 seconds.')
-      const stored = this.#handlers.store()
       const isPing = silentMs > PING_AFTER_MS
-      if (isPing || stored !== this.#lastSent) this.#acknowledge(stored, isPing)
+      this.#storeAndAcknowledge(isPing, isPing)
     })
   }
 
-  #acknowledge(lsn: bigint, isPing: boolean): void {
-    this.#lastSent = lsn
-    // The package adds one. Acknowledging more than was sent, Postgres would never find us done when it shuts down.
-    this.#service.acknowledge(formatLsn(lsn - 1n), isPing).catch(this.#onLost)
+  /** @param isWanted whether an acknowledgement says something even if nothing is new. */
+  #storeAndAcknowledge(isWanted: boolean, isPing: boolean): void {
+    const send = (lsn: bigint) => {
+      if (this.#hasEnded || (!isWanted && lsn === this.#lastSent)) return
+      this.#lastSent = lsn
+      // The package adds one. Acknowledging more than was sent, Postgres would never find us done when it shuts down.
+      return this.#service.acknowledge(formatLsn(lsn - 1n), isPing)
+    }
+    this.#handlers.store().then(send).catch(this.#onLost)
   }
 
   // Thrown on, it would end the process from within the socket's callback.

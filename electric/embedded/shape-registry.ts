@@ -120,15 +120,15 @@ export class ShapeRegistry {
     return shape
   }
 
-  // Those whose file is not written yet are the only copy.
+  // Those that are not stored yet are the only copy.
   #releaseSnapshots(): void {
     let bytes = 0
-    for (const { snapshot } of this.#byHandle.values()) bytes += snapshot.bytesInMemory
-    for (const { snapshot, isSaved } of this.#byHandle.values()) {
+    for (const { snapshot } of this.#byHandle.values()) bytes += snapshot.whole?.length ?? 0
+    for (const shape of this.#byHandle.values()) {
       if (bytes <= MAX_CACHED_BYTES) return
-      if (!isSaved) continue
-      bytes -= snapshot.bytesInMemory
-      snapshot.release()
+      if (!this.#storage.has(shape)) continue
+      bytes -= shape.snapshot.whole?.length ?? 0
+      shape.snapshot.release()
     }
   }
 

@@ -3,25 +3,30 @@ import type { Body } from './body.ts'
 
 const READ_BYTES = 256 * 1024
 
+/** What storage knows of a snapshot. */
+export interface StoredSnapshot {
+  readonly ends: readonly number[]
+  readonly isSmall: boolean
+}
+
 /**
- * A snapshot's rows as finished bodies, one a chunk, one after the other in a file.
- * A small snapshot stays in memory besides, as long as there is room.
+ * A snapshot's rows as finished bodies, one a chunk, one after the other. A small snapshot is kept whole, in memory as
+ * long as there is room and in storage beside the log; a large one is in a file of its own.
  */
 export class SnapshotChunks {
-  readonly #file: string
-  readonly #ends: number[] = []
-  #isComplete = false
-  #inMemory: Buffer | null = null
+  readonly file: string
+  readonly #readStored: () => Buffer
+  readonly #ends: number[]
+  #isComplete: boolean
+  #isSmall: boolean
+  #whole: Buffer | null = null
 
-  constructor(file: string, storedEnds: readonly number[] | null = null) {
-    this.#file = file
-    if (!storedEnds) return
-    this.#ends.push(...storedEnds)
-    this.#isComplete = true
-  }
-
-  get file(): string {
-    return this.#file
+  constructor(file: string, readStored: () => Buffer, stored: StoredSnapshot | null = null) {
+    this.file = file
+    this.#readStored = readStored
+    this.#ends = [...(stored?.ends ?? [])]
+    this.#isComplete = stored !== null
+    this.#isSmall = stored?.isSmall ?? false
   }
 
   get isComplete(): boolean {
@@ -37,21 +42,25 @@ export class SnapshotChunks {
     return this.#ends
   }
 
-  /** On disk. */
   get bytes(): number {
     return this.#ends.at(-1) ?? 0
   }
 
-  get bytesInMemory(): number {
-    return this.#inMemory?.length ?? 0
+  get isSmall(): boolean {
+    return this.#isSmall
+  }
+
+  /** A small snapshot's chunks, while they are in memory. */
+  get whole(): Buffer | null {
+    return this.#whole
   }
 
   body(index: number): Body | null {
     const end = this.#ends[index]
     if (end === undefined) return null
     const start = this.#ends[index - 1] ?? 0
-    if (this.#inMemory) return this.#inMemory.subarray(start, end)
-    const file = this.#file
+    if (this.#isSmall) return (this.#whole ?? this.#readStored()).subarray(start, end)
+    const file = this.file
     return { open: () => createReadStream(file, { start, end: end - 1, highWaterMark: READ_BYTES }) }
   }
 
@@ -64,12 +73,15 @@ export class SnapshotChunks {
     this.#isComplete = true
   }
 
-  /** @param whole the file's content, before it is written even. */
-  keep(whole: Buffer): void {
-    this.#inMemory = whole
+  completeSmall(whole: Buffer, ends: readonly number[]): void {
+    this.#whole = whole
+    this.#isSmall = true
+    this.#ends.push(...ends)
+    this.#isComplete = true
   }
 
+  /** To be called when storage has it. */
   release(): void {
-    this.#inMemory = null
+    this.#whole = null
   }
 }

@@ -97,7 +97,9 @@ async function requireSameTable(
   definition: ShapeDefinition,
   publication: string,
 ): Promise<void> {
-  const query: Query = async (text, values) => (await client.query<object>(text, values)).rows
+  // Prepared, once a connection: planning the catalog's joins costs more than running them.
+  const query: Query = async (text, values) =>
+    (await client.query<object>({ name: 'catalog', text, values })).rows
   const relation = await readRelation(query, definition.relation, publication)
   if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
 }

@@ -30,9 +30,11 @@ async function bodies(chunks: SnapshotChunks): Promise<string[]> {
   return Promise.all(all)
 }
 
+const notStored = () => Buffer.from('')
+
 let files = 0
 async function write(threshold: number, parts: string[]) {
-  const chunks = new SnapshotChunks(join(folder, `${files++}.json`))
+  const chunks = new SnapshotChunks(join(folder, `${files++}.json`), notStored)
   const writer = new SnapshotWriter(chunks, PLAIN, threshold)
   for (const part of parts) await writer.write(Buffer.from(part))
   await writer.complete('"end"')
@@ -53,32 +55,31 @@ test('an empty snapshot is its end', async () => {
   expect(await bodies((await write(10, [])).chunks)).toEqual(['["end"]'])
 })
 
-test('the same chunks come from memory and from the file, wherever the rows were cut', async () => {
+test('chunks are the same wherever the rows were cut, and when they come from storage', async () => {
   const row = fc.integer({ min: 1, max: 99_999 }).map(String)
   await fc.assert(
     fc.asyncProperty(fc.array(row, { maxLength: 60 }), fc.integer({ min: 1, max: 9 }), async (rows, size) => {
       const text = rows.map((each) => `${each}\n`).join('')
-      const parts = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
-      const { chunks, writer } = await write(20, parts)
-      const fromMemory = await bodies(chunks)
-      await writer.save()
-      chunks.release()
-      expect(await bodies(chunks)).toEqual(fromMemory)
-      expect(await readFile(chunks.file, 'utf8')).toBe(fromMemory.join(''))
-      expect(fromMemory.flatMap((body) => JSON.parse(body))).toEqual([...rows.map(Number), 'end'])
+      const { chunks } = await write(20, text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [])
+      const written = await bodies(chunks)
+      expect(written.flatMap((body) => JSON.parse(body))).toEqual([...rows.map(Number), 'end'])
+      const stored = { ends: chunks.ends, isSmall: true }
+      const again = new SnapshotChunks('none', () => Buffer.from(written.join('')), stored)
+      expect(await bodies(again)).toEqual(written)
     }),
     { numRuns: 50 },
   )
 })
 
 test('a large snapshot is readable chunk by chunk while it grows, and stays out of memory', async () => {
-  const chunks = new SnapshotChunks(join(folder, 'large.json'))
+  const chunks = new SnapshotChunks(join(folder, 'large.json'), notStored)
   const writer = new SnapshotWriter(chunks, PLAIN, 100_000)
   const rows = Buffer.from(`${'7'.repeat(999)}\n`.repeat(1_000))
   expect(await writer.write(rows)).toBe(true)
   expect(chunks.count).toBeGreaterThan(3)
   expect((await bodies(chunks))[0]).toHaveLength(100 * 1_000 + 1)
   await writer.complete('"end"')
-  expect([chunks.count, chunks.bytesInMemory]).toEqual([11, 0])
-  await writer.abandon()
+  await writer.save()
+  expect([chunks.count, chunks.isSmall]).toEqual([11, false])
+  expect(await readFile(chunks.file, 'utf8')).toBe((await bodies(chunks)).join(''))
 })

@@ -3,8 +3,8 @@ import type { RowWriter } from './row-writer.ts'
 import type { SnapshotChunks } from './snapshot-chunks.ts'
 
 const BUFFER_BYTES = 512 * 1024
-/** Snapshots up to here are answered from memory, before their file is written. */
-const SMALL_BYTES = 256 * 1024
+/** Snapshots up to here have no file of their own. */
+const SMALL_BYTES = 128 * 1024
 const FIRST_BUFFER_BYTES = 16 * 1024
 const [LINE_FEED, COMMA, OPEN, CLOSE] = [0x0a, 0x2c, 0x5b, 0x5d]
 
@@ -49,7 +49,7 @@ export class SnapshotWriter {
     return this.#publish()
   }
 
-  /** Ends the last chunk. What is small can be read at once; its file follows with `save`. */
+  /** Ends the last chunk: everything can be read. */
   async complete(snapshotEnd: string): Promise<void> {
     if (this.#rest) throw new Error('The rows of a snapshot end in the middle of one.')
     const message = Buffer.from(snapshotEnd)
@@ -58,18 +58,17 @@ export class SnapshotWriter {
     this.#at += message.copy(this.#buffer, this.#at)
     this.#close()
     if (this.#position === 0 && this.#at <= SMALL_BYTES) {
-      this.#chunks.keep(Buffer.from(this.#buffer.subarray(0, this.#at)))
-      this.#publishAll()
-    } else {
-      await this.#flush()
-      this.#publish()
+      // A copy: the buffer is larger than what it holds.
+      this.#chunks.completeSmall(Buffer.from(this.#buffer.subarray(0, this.#at)), this.#closed)
+      return
     }
+    await this.#flush()
+    this.#publish()
     this.#chunks.complete()
   }
 
   /** Makes the file outlive a crash of the machine. */
   async save(): Promise<void> {
-    await this.#flush()
     await this.#file?.datasync()
     await this.abandon()
   }
@@ -128,10 +127,5 @@ export class SnapshotWriter {
       isNew = true
     }
     return isNew
-  }
-
-  #publishAll(): void {
-    for (const end of this.#closed) this.#chunks.close(end)
-    this.#closed = []
   }
 }

@@ -23,20 +23,21 @@ export async function takeSnapshot(shape: Shape, options: SnapshotOptions): Prom
   const { snapshot, definition } = shape
   const writer = new SnapshotWriter(snapshot, rowWriter(definition), options.chunkBytesThreshold)
   try {
-    const view = await readSnapshot(
+    await readSnapshot(
       definition,
       options,
       () => shape.ending !== null,
-      async (client, taken) => {
+      async (client, view) => {
         await definition.where?.load((sql) => column(client, sql))
-        if (!shape.joinAt(taken)) throw mustRefetch(null)
+        if (!shape.joinAt(view)) throw mustRefetch(null)
         if (definition.log === 'full') await readRows(client, shape, writer, options.maxBytes)
-        return taken
+        if (shape.ending) return
+        // Nobody waits for the transaction to end.
+        await writer.complete(snapshotEnd(view))
+        shape.wake()
       },
     )
-    if (!view || shape.ending) return
-    await writer.complete(snapshotEnd(view))
-    shape.wake()
+    if (shape.ending) return
     await writer.save()
     shape.isSaved = true
   } finally {

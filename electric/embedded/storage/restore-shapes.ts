@@ -32,7 +32,7 @@ export async function restoreShapes(
   for (const shape of stored) {
     const definition = definitions.get(shape)
     if (definition) registry.restore(shape, definition)
-    else storage.remove(shape)
+    else storage.forget(shape)
   }
 }
 

@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import type { Offset } from '../offsets.ts'
 import type { Shape } from '../shape.ts'
 import { ShapeLog } from '../shape-log.ts'
-import { SnapshotChunks } from '../snapshot-chunks.ts'
+import { SnapshotChunks, type StoredSnapshot } from '../snapshot-chunks.ts'
 import { formatSnapshotView } from '../visibility.ts'
 import { ShapeStore, type StoredPosition, type StoredShape } from './store.ts'
 import { signatureOf, writeRequest } from './stored-request.ts'
@@ -15,7 +15,7 @@ import { signatureOf, writeRequest } from './stored-request.ts'
 const TAIL_BYTES = 32 * 1024
 
 /**
- * The folder in which shapes outlive the process: `shapes.sqlite` and a file for each snapshot. Nothing in it is
+ * The folder in which shapes outlive the process: `shapes.sqlite` and a file for each large snapshot. Nothing in it is
  * the only copy of anything: whatever is wrong with it, an empty one takes its place.
  */
 export class Storage {
@@ -26,6 +26,7 @@ export class Storage {
   readonly #dirty = new Set<Shape>()
   readonly #stored = new Set<number>()
   readonly #removed: number[] = []
+  #smallSizes: ReadonlyMap<number, number> = new Map()
   #nextId = 1
 
   private constructor(store: ShapeStore, snapshots: string, temporary: string | null) {
@@ -56,6 +57,7 @@ export class Storage {
   /** What the folder holds; files that belong to nothing are removed, shapes without their file left out. */
   load(): StoredShape[] {
     const stored = this.#store.shapes()
+    this.#smallSizes = this.#store.snapshotSizes()
     const whole = stored.filter((shape) => this.#hasSnapshot(shape))
     const known = new Set(whole.map(({ id }) => `${id}.json`))
     for (const file of readdirSync(this.#snapshots)) {
@@ -70,13 +72,16 @@ export class Storage {
   /** Of a shape that is made anew. */
   create(chunkBytesThreshold: number): { id: number; snapshot: SnapshotChunks; log: ShapeLog } {
     const id = this.#nextId++
-    return { id, snapshot: new SnapshotChunks(this.#file(id)), log: this.#log(id, chunkBytesThreshold) }
+    return { id, snapshot: this.#snapshot(id), log: this.#log(id, chunkBytesThreshold) }
   }
 
   /** Of a shape that was stored. */
   restore(stored: StoredShape, chunkBytesThreshold: number): { snapshot: SnapshotChunks; log: ShapeLog } {
     return {
-      snapshot: new SnapshotChunks(this.#file(stored.id), stored.snapshotEnds),
+      snapshot: this.#snapshot(stored.id, {
+        ends: stored.snapshotEnds,
+        isSmall: this.#smallSizes.has(stored.id),
+      }),
       log: this.#log(stored.id, chunkBytesThreshold, stored),
     }
   }
@@ -86,9 +91,15 @@ export class Storage {
     this.#dirty.add(shape)
   }
 
-  remove(shape: Pick<Shape, 'id'>): void {
+  remove(shape: Pick<Shape, 'id' | 'snapshot'>): void {
     if (this.#stored.has(shape.id)) this.#removed.push(shape.id)
-    rm(this.#file(shape.id), { force: true }).catch(() => {}) // `load` removes what is left
+    if (!shape.snapshot.isSmall) rm(this.#file(shape.id), { force: true }).catch(() => {}) // `load` removes what is left
+  }
+
+  /** A stored shape that is not brought back. */
+  forget({ id }: StoredShape): void {
+    this.#removed.push(id)
+    rm(this.#file(id), { force: true }).catch(() => {})
   }
 
   get isDirty(): boolean {
@@ -113,6 +124,16 @@ export class Storage {
     if (removed.length > 0) this.#store.shrink()
   }
 
+  /** Resolves when everything that was flushed before outlives a crash of the machine. */
+  sync(): Promise<void> {
+    return this.#store.sync()
+  }
+
+  /** Whether the shape's snapshot may leave memory. */
+  has({ id }: Shape): boolean {
+    return this.#stored.has(id)
+  }
+
   /** Nothing of what the folder holds is true any more. */
   clear(): void {
     this.#dirty.clear()
@@ -122,6 +143,8 @@ export class Storage {
   }
 
   #write(shape: Shape): void {
+    const { whole } = shape.snapshot
+    if (whole && !this.#stored.has(shape.id)) this.#store.putSnapshot(shape.id, whole)
     for (const entry of shape.log.unstored()) this.#store.append(shape.id, entry)
     const { end, chunkEnds, bytes, openChunkBytes } = shape.log.state
     this.#store.putShape({
@@ -151,13 +174,17 @@ export class Storage {
     return new ShapeLog(threshold, { entries }, state)
   }
 
+  #snapshot(id: number, stored: StoredSnapshot | null = null): SnapshotChunks {
+    return new SnapshotChunks(this.#file(id), () => this.#store.snapshot(id), stored)
+  }
+
   #file(id: number): string {
     return join(this.#snapshots, `${id}.json`)
   }
 
   // A file that a crash of the machine cut short is shorter than its ends say.
   #hasSnapshot({ id, snapshotEnds }: StoredShape): boolean {
-    const size = statSync(this.#file(id), { throwIfNoEntry: false })?.size
+    const size = this.#smallSizes.get(id) ?? statSync(this.#file(id), { throwIfNoEntry: false })?.size
     return size !== undefined && size === (snapshotEnds.at(-1) ?? 0)
   }
 }
