@@ -26,8 +26,8 @@ export function invalidRequests(errors: Record<string, string[]>): ProtocolError
   return new ProtocolError(400, { message: 'Invalid request', errors })
 }
 
-export function unsupported(parameter: string, what: string): ProtocolError {
-  return invalidRequest(parameter, `${what} not supported by the embedded server yet`)
+export function outOfBounds(): ProtocolError {
+  return invalidRequest('offset', 'out of bounds for this shape')
 }
 
 /** 409: the client drops what it has and starts again, at once on the new shape when there is one. */

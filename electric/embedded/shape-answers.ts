@@ -4,7 +4,7 @@ import { EventStreams } from './event-streams.ts'
 import type { Exchange } from './exchange.ts'
 import { isSnapshotChunk } from './offsets.ts'
 import type { ElectricSettings } from './options.ts'
-import { invalidRequest, ProtocolError } from './protocol-error.ts'
+import { outOfBounds, ProtocolError } from './protocol-error.ts'
 import type { Question, Reading, Wait } from './question.ts'
 import type { Replies } from './replies.ts'
 import { Audiences } from './shape-audience.ts'
@@ -12,7 +12,6 @@ import { etagOf, readHeaders } from './shape-headers.ts'
 import { noChange, type Part, partOf } from './shape-parts.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
-const OUT_OF_BOUNDS = invalidRequest('offset', 'out of bounds for this shape')
 const DISCONNECTED = new ProtocolError(
   503,
   { message: 'The database is not connected at the moment, please retry' },
@@ -105,7 +104,7 @@ export class ShapeAnswers {
   }
 
   #timeOut(question: Question, exchange: Exchange): void {
-    if (question.wait === 'out-of-bounds') this.#replies.fail(exchange, OUT_OF_BOUNDS)
+    if (question.wait === 'out-of-bounds') this.#replies.fail(exchange, outOfBounds())
     else if (!this.#engine.isReady) this.#replies.fail(exchange, DISCONNECTED)
     else {
       const part = noChange(question.shape, this.#engine)

@@ -1,11 +1,10 @@
 import { Admission } from './admission.ts'
-import { jsonAnswer, NOT_FOUND } from './answer.ts'
+import { type Answer, NOT_FOUND } from './answer.ts'
 import { Authorisation } from './authorisation.ts'
 import { preflightAnswer } from './cors.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange } from './exchange.ts'
 import type { ElectricSettings } from './options.ts'
-import { unsupported } from './protocol-error.ts'
 import type { QueryMap } from './query-params.ts'
 import { Replies } from './replies.ts'
 import { readJsonBody } from './request-body.ts'
@@ -15,15 +14,16 @@ import { ShapeAnswers } from './shape-answers.ts'
 import type { ShapeDefinition } from './shape-definition.ts'
 import { ShapeDeletion } from './shape-deletion.ts'
 import { ShapeLookup } from './shape-lookup.ts'
+import { SubsetAnswers } from './subset-answers.ts'
 import { subsetOfBody } from './subset-params.ts'
 
 const METHODS = 'GET, POST, HEAD, DELETE, OPTIONS'
 
-const UNAUTHORISED = jsonAnswer(
-  401,
-  { message: 'Unauthorized - Invalid API secret' },
-  { 'cache-control': 'max-age=0, private, must-revalidate' },
-)
+const UNAUTHORISED: Answer = {
+  status: 401,
+  headers: { 'cache-control': 'max-age=0, private, must-revalidate' },
+  body: Buffer.from('{"message":"Unauthorized - Invalid API secret"}'),
+}
 
 /** `/v1/shape`: lets a request in, and finds the shape that it means. */
 export class ShapeEndpoint {
@@ -34,6 +34,7 @@ export class ShapeEndpoint {
   readonly #existing: Admission
   readonly #lookup: ShapeLookup
   readonly #answers: ShapeAnswers
+  readonly #subsets: SubsetAnswers
   readonly #deletion: ShapeDeletion
 
   constructor(engine: Engine, settings: ElectricSettings) {
@@ -44,6 +45,7 @@ export class ShapeEndpoint {
     this.#existing = new Admission('existing', settings.maxExistingRequests)
     this.#lookup = new ShapeLookup(engine, settings.readyTimeoutMs)
     this.#answers = new ShapeAnswers(engine, settings, this.#replies)
+    this.#subsets = new SubsetAnswers(engine, this.#lookup, this.#replies, settings.longPollTimeoutMs)
     this.#deletion = new ShapeDeletion(engine, this.#lookup, settings.allowShapeDeletion)
   }
 
@@ -97,8 +99,9 @@ export class ShapeEndpoint {
 
   #readShape(exchange: Exchange, request: ShapeRequest, definition: ShapeDefinition): void {
     if (exchange.destroyed) return
-    if (request.subset) throw unsupported('subset', 'Subset snapshots are')
-    this.#answers.answer(exchange, this.#lookup.find(request, definition))
+    const { subset } = request
+    if (subset) this.#later(exchange, this.#subsets.answer(exchange, request, definition, subset))
+    else this.#answers.answer(exchange, this.#lookup.find(request, definition))
   }
 
   async #delete(exchange: Exchange, query: QueryMap): Promise<void> {
