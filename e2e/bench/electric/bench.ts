@@ -32,6 +32,7 @@ let streams = 0
 export async function runMeasure(measure: ElectricMeasure, options: BenchOptions): Promise<Figure[]> {
   const { name, database, folder, rounds, signal, profileDir } = options
   const started: { stop(): Promise<void> }[] = []
+  const measured: ElectricProcess[] = []
   const profile = profileDir ? ['--cpu-prof', `--cpu-prof-dir=${profileDir}`] : []
   const bench: ElectricBench = {
     database,
@@ -43,6 +44,7 @@ export async function runMeasure(measure: ElectricMeasure, options: BenchOptions
       const request = { streamId, database, folder, signal, env, nodeArgs: [...nodeArgs, ...profiled] }
       const electric = await startElectric(request)
       started.push(electric)
+      measured.push(electric)
       return electric
     },
     start: <Calls extends Handlers>(program: string, programOptions = {}) => {
@@ -54,7 +56,19 @@ export async function runMeasure(measure: ElectricMeasure, options: BenchOptions
   }
   try {
     return await measure(bench)
+  } catch (cause) {
+    const complaints = measured.flatMap((electric) => complaintsOf(electric.process.lastWords()))
+    if (complaints.length === 0) throw cause
+    throw new Error(`${messageOf(cause)} Electric said: ${complaints.at(-1)}`, { cause })
   } finally {
     await Promise.allSettled(started.map((each) => each.stop()))
   }
+}
+
+function complaintsOf(words: string): string[] {
+  return words.split('\n').filter((line) => /\b(warn|error|Error)\b/.test(line))
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

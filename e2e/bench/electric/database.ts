@@ -56,7 +56,8 @@ export async function startDatabase(folder: string): Promise<MeasuredDatabase> {
 
 async function createTable(sql: Sql): Promise<void> {
   await sql.unsafe(`
-    CREATE TABLE ${TABLE} (LIKE chat_messages INCLUDING ALL);
+    CREATE TABLE ${TABLE} (LIKE chat_messages INCLUDING DEFAULTS, PRIMARY KEY (id));
+    CREATE INDEX ON ${TABLE} (session_id, position);
     ALTER TABLE ${TABLE} REPLICA IDENTITY FULL;
     GRANT SELECT ON ${TABLE} TO ${ROLE_NAMES.electric}`)
 }

@@ -26,14 +26,15 @@ const measures: Record<string, ElectricMeasure> = {
   restart,
 }
 
-/** Each alone; one that does not end must not take the others with it. */
-const MEASURE_WITHIN_MS = 150_000
+/** Each alone, several times what it takes; one that does not end must not take the others with it. */
+const MEASURE_WITHIN_MS = 240_000
 
 /** The embedded Electric over its own HTTP, without the app around it. */
 export const electricSuite: Suite = {
   measures: Object.keys(measures),
-  withinMs: 10 * 60_000,
+  withinMs: 20 * 60_000,
   run: async (course) => {
+    if (course.profileDir) console.error('Profiling costs processor time: its figures are too high.')
     const folder = await mkdtemp(join(tmpdir(), 'throughline-bench-'))
     try {
       const database = await startDatabase(folder)

@@ -30,10 +30,7 @@ export async function waitingMemory(bench: ElectricBench): Promise<Figure[]> {
     heap: once,
     heapAgain,
     ...residents
-  } = await interleave(
-    { rounds, turns: 1, signal },
-    { ours, peer, heap, oursAgain: ours, peerAgain: peer, heapAgain: heap },
-  )
+  } = await interleave({ rounds, turns: 1, signal }, { ours, peer, heap, oursAgain: ours, heapAgain: heap })
   const measure = 'memory of a waiting client'
   return [
     figure(
