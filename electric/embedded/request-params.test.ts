@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ProtocolError } from './protocol-error.ts'
 import { parseQuery } from './query-params.ts'
-import { parseShapeRequest } from './request-params.ts'
+import { parseDeletion, parseShapeRequest } from './request-params.ts'
 
 function errorsOf(query: string): unknown {
   try {
@@ -58,4 +58,35 @@ test('an empty value counts as not given, any value of live but false as true', 
 
 test('a handle is dropped when reading from scratch', () => {
   expect(parseShapeRequest(parseQuery('table=t&offset=-1&handle=old')).handle).toBeNull()
+})
+
+test('brackets where none belong are refused with all that is wrong', () => {
+  expect(errorsOf('table[]=t&offset[x]=-1&where[a]=b&params=x&handle[]=h')).toEqual({
+    table: ['is invalid'],
+    offset: ['is invalid'],
+    where: ['is invalid'],
+    params: ['is invalid'],
+    handle: ['is invalid'],
+  })
+  expect(errorsOf('table=t&offset=-1&params[1][x]=y')).toEqual({ params: ['is invalid'] })
+})
+
+test('the newer name of server-sent events decides, and either needs live', () => {
+  const isSse = (query: string) =>
+    parseShapeRequest(parseQuery(`table=t&offset=0_0&handle=h&live&${query}`)).isSse
+  expect(isSse('experimental_live_sse')).toBe(true)
+  expect(isSse('experimental_live_sse&live_sse=false')).toBe(false)
+  expect(isSse('experimental_live_sse=false&live_sse')).toBe(true)
+  expect(isSse('')).toBe(false)
+  expect(errorsOf('table=t&offset=0_0&handle=h&experimental_live_sse=true')).toHaveProperty('live_sse')
+})
+
+test('a shape to end is named without a position', () => {
+  const named = (query: string) => parseDeletion(parseQuery(query))
+  expect(named('handle=h')).toEqual({ definition: null, handle: 'h' })
+  expect(named('table=t&where=x&offset=z')).toMatchObject({
+    definition: { table: { schema: 'public', name: 't' }, where: 'x' },
+    handle: null,
+  })
+  expect(() => named('where=x')).toThrow(ProtocolError)
 })

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { get, sync, type TestElectric } from '../testing.ts'
 import { type Items, owned, startItems } from './items.ts'
