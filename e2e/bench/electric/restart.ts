@@ -20,13 +20,11 @@ export async function restart({
   signal,
 }: ElectricBench): Promise<Figure[]> {
   const sessions = await database.newSessions(SHAPES, MESSAGES)
-  say('filled')
   const running = await electric()
   const clients = start<ClientCalls>('clients')
   const reader = start<ReaderCalls>('reader')
   const { port } = running
   await reader.call('openShapes', port, sessions.map(shapePath), IN_FLIGHT)
-  say('opened')
   const positions = await Promise.all(
     sessions.map((session) => clients.call('sync', port, shapePath(session))),
   )
