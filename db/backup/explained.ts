@@ -20,9 +20,6 @@ const OF_POSTGRES: Record<string, string> = {
   '53100': 'PostgreSQL has no room left on its disk. Make room there.',
   '53200': 'PostgreSQL has no memory left.',
   '42501': 'The login of DATABASE_URL may not do that: it must be the owner of the tables.',
-  '57P01': 'PostgreSQL was stopped in the middle. Start it and try again.',
-  '57P02': 'PostgreSQL crashed in the middle. Start it and try again.',
-  '57P03': 'PostgreSQL is just starting. Try again in a moment.',
   '28P01': 'PostgreSQL refuses the password. Is DATABASE_URL right?',
   '3D000': 'There is no such database. Is DATABASE_URL right?',
 }
@@ -35,8 +32,5 @@ export function explained(error: unknown): string {
   const { code, path } = error as NodeJS.ErrnoException // absent on what has none
   const about = code && (OF_FILES[code] ?? OF_POSTGRES[code])
   if (about) return `${about}\n(${path && !error.message.includes(path) ? `${path}: ` : ''}${error.message})`
-  if (/connection terminated|ECONNRESET|EPIPE/i.test(`${code} ${error.message}`)) {
-    return `PostgreSQL went away in the middle. Is it running? Try again.\n(${error.message})`
-  }
   return error.message
 }

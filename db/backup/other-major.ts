@@ -89,7 +89,13 @@ async function install(folder: string, what: string, major: string): Promise<voi
     once(child, 'close').then(([exit]) => exit as number | null), // as documented
   ]).catch((error: Error) => [error.message, null] as const)
   if (code !== 0)
-    throw new BackupError(`npm could not install ${what}.\n${errors.trim()}\n${noBinaries(major)}`)
+    throw new BackupError(`npm could not install ${what}.\n${shortened(errors)}\n${noBinaries(major)}`)
+}
+
+// Of what npm says only the beginning is about the cause.
+function shortened(errors: string): string {
+  const lines = errors.split('\n').filter((line) => line.trim() && !/\s+at /.test(line))
+  return lines.slice(0, 4).join('\n')
 }
 
 function noBinaries(major: string): string {

@@ -18,6 +18,7 @@ import {
   on,
   type Place,
   schemaOf,
+  type TestTarget,
   temporaryPlace,
 } from './testing.ts'
 
@@ -25,15 +26,18 @@ const OPTIONS = { productVersion: '0.0.0' }
 
 let source: TestDatabase
 let place: Place
+/** The source's backup, restored into a database that held nothing at all. */
+let copy: TestTarget
 beforeAll(async () => {
   source = await testDatabase()
   place = await temporaryPlace()
   await seed(source.db)
   await addNastyValues(source.db)
-  await backupDatabase(source.ownerUrl, place.file, OPTIONS)
+  copy = await emptyDatabase()
 })
 afterAll(async () => {
   await source.close()
+  await copy.drop()
   await place[Symbol.asyncDispose]()
 })
 
@@ -76,25 +80,22 @@ async function addNastyValues(db: Database): Promise<void> {
 }
 
 test('what is restored is what was there, in every table', async () => {
-  await using target = await emptyDatabase()
-  const restored = await restoreToDatabase(target.ownerUrl, place.file, {})
+  const made = await backupDatabase(source.ownerUrl, place.file, OPTIONS)
+  const restored = await restoreToDatabase(copy.ownerUrl, place.file, {})
   const before = await contentsOf(source.ownerUrl)
-  expect(await contentsOf(target.ownerUrl)).toEqual(before)
+  expect(await contentsOf(copy.ownerUrl)).toEqual(before)
   const rows = Object.values(before).reduce((sum, table) => sum + table.rows, 0)
+  expect(made).toMatchObject({ rows, others: [] })
   expect(restored).toMatchObject({ rows, kept: null })
   expect(before['public.chat_messages']?.rows).toBeGreaterThan(NASTY.length)
 })
 
 test('every rule holds again: constraints, triggers, indexes, grants, publication', async () => {
-  await using target = await migratedDatabase()
-  await restoreToDatabase(target.ownerUrl, place.file, {})
-  expect(await schemaOf(target.ownerUrl)).toEqual(await schemaOf(source.ownerUrl))
+  expect(await schemaOf(copy.ownerUrl)).toEqual(await schemaOf(source.ownerUrl))
 })
 
 test('writing goes on where it stopped: positions, refused deletions, sequences', async () => {
-  await using target = await migratedDatabase()
-  await restoreToDatabase(target.ownerUrl, place.file, {})
-  await on(target.ownerUrl, async (owner) => {
+  await on(copy.ownerUrl, async (owner) => {
     const [next] = await owner`
       with thread as (select * from chat_threads where title = ${'\t'})
       insert into chat_messages (id, session_id, thread_id, position, role, content)
@@ -270,13 +271,13 @@ describe('while the product runs', () => {
       }
     })
     await using file = await temporaryPlace()
-    for (const copy of [1, 2, 3]) {
+    for (const copy of [1, 2]) {
       while (written < 20 * copy) await once(stopped.signal, 'written')
       await backupDatabase(database.ownerUrl, `${file.file}.${copy}`, OPTIONS)
     }
     stopped.abort()
     await Promise.all(writers)
-    for (const copy of [1, 2, 3]) {
+    for (const copy of [1, 2]) {
       await using target = await migratedDatabase()
       await restoreToDatabase(target.ownerUrl, `${file.file}.${copy}`, {})
       const found = await on(

@@ -14,13 +14,23 @@ export interface Session {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** @param signal ends the connection at once, whatever it is doing; Postgres then rolls back. */
+/**
+ * @param signal ends the connection at once, whatever it is doing; Postgres then rolls back.
+ * @throws BackupError when Postgres cannot be reached, or goes away in the middle.
+ */
 export async function openSession(url: string, signal?: AbortSignal): Promise<Session> {
   signal?.throwIfAborted()
   const socket = new Socket()
-  const client = await connected(url, socket)
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const client = clientOn(url, socket)
   let isBusy = false
+  let isLost = false
+  client.on('error', () => {
+    isLost = true // the statement that is under way, or comes next, tells it
+  })
+  await client.connect().catch((cause: Error) => {
+    throw new BackupError(unreachable(url, cause), { cause })
+  })
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
   let ended: Promise<void> | undefined
   const end = () => {
     socket.destroy()
@@ -28,39 +38,49 @@ export async function openSession(url: string, signal?: AbortSignal): Promise<Se
     ended = terminate(url, rows[0]?.pid)
   }
   signal?.addEventListener('abort', end, { once: true })
+  const told = (error: Error & { code?: string }) => {
+    const isGone = isLost || socket.destroyed || WENT_AWAY.has(error.code ?? '')
+    if (!isGone || signal?.aborted) return error
+    const message = `PostgreSQL went away in the middle (${error.message}). Is it running? Then try again.`
+    return new BackupError(message, { cause: error })
+  }
   return {
-    query: async <T extends QueryResultRow>(text: string, values?: unknown[]) =>
-      (await client.query<T>(text, values)).rows,
+    query: (text, values) =>
+      client.query(text, values).then(
+        (result) => result.rows,
+        (error: Error) => Promise.reject(told(error)),
+      ),
     copyOut: async function* (statement) {
       isBusy = true
-      yield* client.query(copyTo(statement)) as AsyncIterable<Buffer> // a stream of bytes yields nothing else
+      try {
+        yield* client.query(copyTo(statement)) as AsyncIterable<Buffer> // a stream of bytes yields nothing else
+      } catch (error) {
+        throw told(error as Error) // what streams fail with
+      }
       isBusy = false
     },
-    copyIn: (statement, bytes) => pipeline(bytes, client.query(copyFrom(statement))),
+    copyIn: (statement, bytes) =>
+      pipeline(bytes, client.query(copyFrom(statement))).catch((error: Error) => Promise.reject(told(error))),
     [Symbol.asyncDispose]: async () => {
       signal?.removeEventListener('abort', end)
       // A COPY that was left in its middle would first have to be read to its end.
-      if (isBusy || socket.destroyed) socket.destroy()
+      if (isBusy || isLost || socket.destroyed) socket.destroy()
       else await client.end()
       await ended
     },
   }
 }
 
-async function connected(url: string, socket: Socket): Promise<Client> {
-  const client = new Client({
+/** How Postgres says that it ends a connection. */
+const WENT_AWAY = new Set(['57P01', '57P02', '57P03', 'ECONNRESET', 'EPIPE'])
+
+function clientOn(url: string, socket: Socket): Client {
+  return new Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     keepAlive: true,
     stream: () => socket,
   })
-  client.on('error', () => {
-    // The statement that was under way, or comes next, tells it.
-  })
-  await client.connect().catch((cause: Error) => {
-    throw new BackupError(unreachable(url, cause), { cause })
-  })
-  return client
 }
 
 async function terminate(url: string, pid: number | undefined): Promise<void> {
@@ -103,5 +123,9 @@ export async function pinSettings(session: Session): Promise<void> {
 function unreachable(url: string, cause: Error): string {
   const { hostname, port, pathname, username } = new URL(url)
   const { code } = cause as NodeJS.ErrnoException // absent on what is none
-  return `PostgreSQL is not reachable at ${hostname}:${port || 5432}${pathname} as "${username}": ${cause.message || code}. Is it running, and is DATABASE_URL right?`
+  const server = `${hostname}:${port || 5432}`
+  if (code === '3D000') {
+    return `There is no database "${decodeURIComponent(pathname.slice(1))}" on ${server}. Make it with CREATE DATABASE, or correct DATABASE_URL.`
+  }
+  return `PostgreSQL is not reachable at ${server}${pathname} as "${username}": ${cause.message || code}. Is it running, and is DATABASE_URL right?`
 }
