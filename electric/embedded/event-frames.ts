@@ -3,7 +3,10 @@ import type { Shape } from './shape.ts'
 import type { LogRead } from './shape-log.ts'
 import { upToDate } from './shape-parts.ts'
 
-/** Messages as server-sent events; those of each commit are made once for all clients that are sent them. */
+/** More is made for each client as it takes it, so that a slow one holds no more than this. */
+const SHARED_LENGTH = 128 * 1024
+
+/** Messages as server-sent events; those of a commit are made once for all clients that are sent them. */
 export class EventFrames {
   #last: { shape: WeakRef<Shape>; read: LogRead; frames: readonly Buffer[] } | null = null
 
@@ -13,23 +16,17 @@ export class EventFrames {
     // The client makes its position of this: a larger one would lie beyond the end of the log.
     const end = read.reachesEnd ? [upToDate(read.end.tx)] : []
     const messages = shape.log.messages(read)
-    if (!messages) return framesOfPages(shape.pages(read), end)
-    const frames = [toFrames([...messages, ...end])]
+    if (!messages || !isShort(messages)) return toFrames(then(messages ? [messages] : shape.pages(read), end))
+    const frames = [...toFrames([messages, end])]
     this.#last = { shape: new WeakRef(shape), read, frames }
     return frames
   }
 }
 
-// What is no longer in memory is read as it is taken.
-function* framesOfPages(pages: Iterable<readonly string[]>, end: readonly string[]): Iterable<Buffer> {
-  for (const page of pages) yield toFrames(page)
-  if (end.length > 0) yield toFrames(end)
-}
-
 /** Of a chunk of a snapshot, which no client reads live before it has read all of it. */
 export async function framesOfBody(body: Body): Promise<Buffer> {
   const messages: unknown[] = JSON.parse(String(Buffer.isBuffer(body) ? body : await gather(body.open())))
-  return toFrames(messages.map((message) => JSON.stringify(message)))
+  return Buffer.from(messages.map((message) => toFrame(JSON.stringify(message))).join(''))
 }
 
 async function gather(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
@@ -38,9 +35,33 @@ async function gather(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(gathered)
 }
 
+function isShort(messages: readonly string[]): boolean {
+  let length = 0
+  for (const message of messages) length += message.length
+  return length < SHARED_LENGTH
+}
+
+function* then<Item>(items: Iterable<Item>, last: Item): Iterable<Item> {
+  yield* items
+  yield last
+}
+
+function* toFrames(pages: Iterable<readonly string[]>): Iterable<Buffer> {
+  let text = ''
+  for (const page of pages) {
+    for (const message of page) {
+      text += toFrame(message)
+      if (text.length < SHARED_LENGTH) continue
+      yield Buffer.from(text)
+      text = ''
+    }
+  }
+  if (text !== '') yield Buffer.from(text)
+}
+
 // No message has a line end: JSON escapes them.
-function toFrames(messages: readonly string[]): Buffer {
-  return Buffer.from(messages.map((message) => `data: ${message}\n\n`).join(''))
+function toFrame(message: string): string {
+  return `data: ${message}\n\n`
 }
 
 function isSame(a: LogRead, b: LogRead): boolean {
