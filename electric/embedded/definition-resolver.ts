@@ -1,7 +1,8 @@
 import type { Sql } from 'postgres'
 import { BoundedMap } from './bounded-map.ts'
 import { isDatabaseUnreachable } from './database-errors.ts'
-import { databaseUnreachable, invalidRequest } from './protocol-error.ts'
+import type { RelationName } from './identifiers.ts'
+import { databaseUnreachable, invalidRequest, ProtocolError } from './protocol-error.ts'
 import type { RelationReader } from './publishing.ts'
 import type { Relation } from './relation.ts'
 import { queryOn } from './relation-catalog.ts'
@@ -12,7 +13,8 @@ import {
   type ShapeDefinition,
   selectColumns,
 } from './shape-definition.ts'
-import { defineWhere } from './where/define-where.ts'
+import { Foldings } from './where/case-folding.ts'
+import { type Database, defineWhere } from './where/define-where.ts'
 import type { Where } from './where/index.ts'
 
 /**
@@ -20,20 +22,36 @@ import type { Where } from './where/index.ts'
  * Answers are kept, because every long-poll asks again; `forget` them when a table may have changed.
  */
 export class DefinitionResolver {
-  readonly #sql: Sql
   readonly #readTable: RelationReader
+  readonly #database: Database
+  readonly #relations = new Map<string, Promise<Relation | null>>()
   readonly #resolved = new BoundedMap<string, ShapeDefinition>(20_000)
   // An answer that was under way while the catalog changed must not be kept.
   #generation = 0
 
   constructor(sql: Sql, readTable: RelationReader) {
-    this.#sql = sql
-    this.#readTable = readTable
+    this.#database = { query: queryOn(sql), readTable, foldings: new Foldings() }
+    this.#readTable = (name) => this.#readOnce(name, readTable)
   }
 
   forget(): void {
     this.#generation++
     this.#resolved.clear()
+    this.#relations.clear()
+  }
+
+  // A table is read once for all shapes of it. What is refused is read again: it may be mended at any time.
+  #readOnce(name: RelationName, read: RelationReader): Promise<Relation | null> {
+    const key = JSON.stringify([name.schema, name.name])
+    const known = this.#relations.get(key)
+    if (known) return known
+    const reading = read(name)
+    this.#relations.set(key, reading)
+    const drop = () => {
+      if (this.#relations.get(key) === reading) this.#relations.delete(key)
+    }
+    reading.then((relation) => (relation?.replicationProblem === null ? undefined : drop()), drop)
+    return reading
   }
 
   /** @throws ProtocolError */
@@ -44,11 +62,23 @@ export class DefinitionResolver {
 
   async #read(key: string, request: DefinitionRequest): Promise<ShapeDefinition> {
     const generation = this.#generation
-    const definition = await this.#define(request).catch((error: unknown) => {
+    const definition = await this.#defineAfresh(request).catch((error: unknown) => {
       throw isDatabaseUnreachable(error) ? databaseUnreachable() : error
     })
     if (generation === this.#generation) this.#resolved.set(key, definition)
     return definition
+  }
+
+  // What is known of a table may be old, and no write has told so yet: a refusal is given by what it is now.
+  async #defineAfresh(request: DefinitionRequest): Promise<ShapeDefinition> {
+    const isKnown = this.#relations.size > 0
+    try {
+      return await this.#define(request)
+    } catch (error) {
+      if (!isKnown || !(error instanceof ProtocolError)) throw error
+      this.#relations.clear()
+      return this.#define(request)
+    }
   }
 
   async #define(request: DefinitionRequest): Promise<ShapeDefinition> {
@@ -69,7 +99,7 @@ export class DefinitionResolver {
   }
 
   #readWhere(where: string, { params }: DefinitionRequest, relation: Relation): Promise<Where> {
-    return defineWhere(where, params, relation, { query: queryOn(this.#sql), readTable: this.#readTable })
+    return defineWhere(where, params, relation, this.#database)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { A_Expr, Node } from 'libpg-query'
 import { castValue } from './casts.ts'
 import { type Context, checkNode } from './check-context.ts'
+import { caseFold } from './check-function.ts'
 import { asValue, NO_OPERATOR } from './coercion.ts'
 import type { Checked, Condition, Constant } from './expression.ts'
 import { namesOf } from './syntax.ts'
@@ -31,13 +32,14 @@ export function checkLikeValues(
   operator: string,
   location: number,
 ): Condition {
-  if (operator.endsWith('*')) refuse(location, 'ILIKE is not supported')
   const arg = asValue(context.params, left, TEXT)
   if (arg.type.family !== 'string') refuse(location, NO_OPERATOR)
+  // char(n) is matched with what fills it up.
+  const text = arg.type === VARCHAR ? castValue(arg, TEXT) : arg
   const like: Condition = {
     kind: 'like',
-    // char(n) is matched with what fills it up.
-    arg: arg.type === VARCHAR ? castValue(arg, TEXT) : arg,
+    arg: text,
+    fold: operator.endsWith('*') ? caseFold(context, 'lower', text, location) : null,
     pattern: asConstant(context, pattern, location),
     escapedBy: escapedBy && asConstant(context, escapedBy, location),
   }

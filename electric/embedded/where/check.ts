@@ -1,12 +1,13 @@
 import type { BoolExpr, BooleanTest, ColumnRef, Node, NullTest, ParamRef } from 'libpg-query'
 import { checkCast } from './check-cast.ts'
 import { type Context, checkCondition, checkNode } from './check-context.ts'
+import { checkFunction } from './check-function.ts'
 import { checkOperation } from './check-operation.ts'
 import { checkSubLink } from './check-subquery.ts'
 import { asCondition, asValue, type Params } from './coercion.ts'
 import type { Checked, Condition, ConditionValue } from './expression.ts'
 import { checkLiteral } from './literals.ts'
-import { asIdentifier, columnValue } from './scope.ts'
+import { columnValue } from './scope.ts'
 import { describeNode, locationOf, namesOf } from './syntax.ts'
 import { BOOL, TEXT } from './types.ts'
 import { refuse } from './where-error.ts'
@@ -33,14 +34,7 @@ function check(context: Context, node: Node): Checked {
   if ('BooleanTest' in node)
     return condition(checkState(context, node.BooleanTest), node.BooleanTest.location)
   if ('SubLink' in node) return condition(checkSubLink(context, node.SubLink), node.SubLink.location)
-  if ('FuncCall' in node) {
-    const { funcname, args = [], location } = node.FuncCall
-    const name = namesOf(funcname)
-      .filter((part) => part !== 'pg_catalog')
-      .map(asIdentifier)
-      .join('.')
-    return refuse(locationOf(location), `unknown or unsupported function ${name}/${args.length}`)
-  }
+  if ('FuncCall' in node) return checkFunction(context, node.FuncCall)
   const { kind, location } = describeNode(node)
   return refuse(location, `${kind} is not supported in this context`)
 }

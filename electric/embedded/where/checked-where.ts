@@ -39,14 +39,12 @@ export class CheckedWhere implements Where {
   }
 
   bind(columns: readonly StreamedColumn[]): (row: Tuple) => boolean {
-    const { condition, resolved, patterns } = this.#clause
     const around: Surroundings = {
-      resolved,
-      patterns,
+      ...this.#clause,
       position: (column) => columns.findIndex(({ name }) => name === column),
       members: (subquery) => this.#membersOf(subquery),
     }
-    const test = compile(condition, around)
+    const test = compile(this.#clause.condition, around)
     return (row) => {
       try {
         return test(row) === true

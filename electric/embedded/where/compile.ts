@@ -1,9 +1,11 @@
 import type { Tuple } from '../pgoutput.ts'
 import { readArray } from './array-text.ts'
+import type { Folding } from './case-folding.ts'
 import type { Resolved } from './constants.ts'
 import type { Domain } from './domains.ts'
 import type {
   AnyOrAll,
+  CaseFold,
   Comparison,
   Condition,
   Constant,
@@ -12,7 +14,7 @@ import type {
   Subquery,
   Value,
 } from './expression.ts'
-import { type LikePattern, likeMatcher } from './like-pattern.ts'
+import { foldPattern, type LikePattern, likeMatcher } from './like-pattern.ts'
 
 export type Test = (row: Tuple) => boolean | null
 type Read = (row: Tuple) => string | null
@@ -21,6 +23,7 @@ type Read = (row: Tuple) => string | null
 export interface Surroundings {
   readonly resolved: Resolved
   readonly patterns: ReadonlyMap<Like, LikePattern | null>
+  readonly foldings: ReadonlyMap<CaseFold, Folding>
   /** Where a column's value stands in a row. */
   position(column: string): number
   /** What a subquery selected. */
@@ -103,15 +106,10 @@ function compileValue(value: Value, around: Surroundings): Read {
       const text = around.resolved.get(value) ?? null
       return () => text
     }
-    case 'cast': {
-      const read = compileValue(value.arg, around)
-      const { convert } = value
-      if (convert === null) return read
-      return (row) => {
-        const text = read(row)
-        return text === null ? null : convert(text)
-      }
-    }
+    case 'cast':
+      return convert(compileValue(value.arg, around), value.convert)
+    case 'fold':
+      return convert(compileValue(value.arg, around), around.foldings.get(value) ?? null)
     case 'condition': {
       const test = compile(value.condition, around)
       return (row) => {
@@ -119,6 +117,14 @@ function compileValue(value: Value, around: Surroundings): Read {
         return result === null ? null : result ? 't' : 'f'
       }
     }
+  }
+}
+
+function convert(read: Read, change: ((text: string) => string) | null): Read {
+  if (change === null) return read
+  return (row) => {
+    const text = read(row)
+    return text === null ? null : change(text)
   }
 }
 
@@ -202,8 +208,9 @@ function distinction(
 function likeness(like: Like, around: Surroundings): Test {
   const pattern = around.patterns.get(like) ?? null
   if (pattern === null) return () => null
-  const read = compileValue(like.arg, around)
-  const matches = likeMatcher(pattern)
+  const read = compileValue(like.fold ?? like.arg, around)
+  const folding = like.fold && around.foldings.get(like.fold)
+  const matches = likeMatcher(folding ? foldPattern(pattern, folding) : pattern)
   return (row) => {
     const text = read(row)
     return text === null ? null : matches(text)

@@ -3,13 +3,14 @@ import { invalidRequest } from '../protocol-error.ts'
 import type { RelationReader } from '../publishing.ts'
 import type { Relation } from '../relation.ts'
 import type { Query } from '../relation-catalog.ts'
+import type { Folding, Foldings } from './case-folding.ts'
 import { checkClause } from './check.ts'
 import { columnNames, subqueryTables, tableKey } from './check-subquery.ts'
 import { CheckedWhere } from './checked-where.ts'
 import type { Params } from './coercion.ts'
 import { readColumnTypes } from './column-types.ts'
 import { resolveConstants } from './constants.ts'
-import type { Condition, Constant, Like } from './expression.ts'
+import type { CaseFold, Condition, Constant, Like } from './expression.ts'
 import type { Where } from './index.ts'
 import { type LikePattern, readLikePattern } from './like-pattern.ts'
 import type { Scope } from './scope.ts'
@@ -20,6 +21,7 @@ import { refuse, WhereError } from './where-error.ts'
 export interface Database {
   readonly query: Query
   readonly readTable: RelationReader
+  readonly foldings: Foldings
 }
 
 /** @throws ProtocolError 400 for whatever is not certain to mean here what it means to Postgres */
@@ -52,7 +54,8 @@ async function define(
   const condition = checkClause({ scope, params, subscopes }, clause)
   requireAllUsed(params)
   const resolved = await resolveConstants(database.query, constantsOf(condition))
-  return new CheckedWhere({ condition, resolved, patterns: patternsOf(condition, resolved) })
+  const foldings = await readFoldings(database, condition)
+  return new CheckedWhere({ condition, resolved, foldings, patterns: patternsOf(condition, resolved) })
 }
 
 async function readScope(
@@ -97,6 +100,21 @@ function constantsOf(condition: Condition): Constant[] {
   const constants: Constant[] = []
   traverseAll(condition, { constant: (constant) => constants.push(constant) })
   return constants
+}
+
+async function readFoldings(
+  { query, foldings }: Database,
+  condition: Condition,
+): Promise<ReadonlyMap<CaseFold, Folding>> {
+  const folds: CaseFold[] = []
+  traverseAll(condition, { fold: (fold) => folds.push(fold) })
+  const found = new Map<CaseFold, Folding>()
+  for (const fold of folds) {
+    const folding = await foldings.find(query, fold.collationOf, fold.name)
+    if (!folding) return refuse(fold.location, 'letters have no certain other case under this collation')
+    found.set(fold, folding)
+  }
+  return found
 }
 
 function patternsOf(

@@ -39,9 +39,8 @@ export class SubqueryDependency implements Dependency {
   #contribution(index: number, position: (name: string) => number): Bound['contribution'] {
     const { where, domain } = this.#subquery
     if (where && hasSubquery(where)) return null
-    const { resolved, patterns } = this.#clause
     const members = () => ({ keys: new Set<string>(), hasNull: false })
-    const test: Test = where ? compile(where, { resolved, patterns, position, members }) : () => true
+    const test: Test = where ? compile(where, { ...this.#clause, position, members }) : () => true
     return (row) => {
       if (row === null || test(row) !== true) return NOTHING
       const value = row[index] ?? null

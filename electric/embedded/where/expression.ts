@@ -1,9 +1,10 @@
 import type { Relation } from '../relation.ts'
+import type { CaseFunction, CollationOf } from './case-folding.ts'
 import type { Domain } from './domains.ts'
 import type { SqlType } from './types.ts'
 
 /** A clause once it is checked: whatever is in here is certain to mean the same to Postgres and to us. */
-export type Value = ColumnValue | Constant | Cast | ConditionValue
+export type Value = ColumnValue | Constant | Cast | CaseFold | ConditionValue
 
 export interface ColumnValue {
   readonly kind: 'column'
@@ -29,6 +30,16 @@ export interface Cast {
   readonly type: SqlType
   /** From text to text; null when both types print the value alike. */
   readonly convert: ((text: string) => string) | null
+  readonly location: number
+}
+
+/** lower(…) or upper(…) */
+export interface CaseFold {
+  readonly kind: 'fold'
+  readonly name: CaseFunction
+  readonly arg: Value
+  readonly collationOf: CollationOf | null
+  readonly type: SqlType
   readonly location: number
 }
 
@@ -79,6 +90,8 @@ export interface Like {
   readonly pattern: Constant
   /** Null for the backslash. */
   readonly escapedBy: Constant | null
+  /** Null where case matters; else both sides become lower case first. */
+  readonly fold: CaseFold | null
 }
 
 /** A value beside each element of an array, or each of a list of constants. */

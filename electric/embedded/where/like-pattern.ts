@@ -23,6 +23,10 @@ export function readLikePattern(pattern: string, escapedBy: string): LikePattern
   return { parts }
 }
 
+export function foldPattern({ parts }: LikePattern, folding: (text: string) => string): LikePattern {
+  return { parts: parts.map((part) => part.map((each) => each && folding(each))) }
+}
+
 /** The same pattern with a backslash as its escape character. */
 export function writeLikePattern({ parts }: LikePattern): string {
   return parts.map((part) => part.map(writeCharacter).join('')).join('%')

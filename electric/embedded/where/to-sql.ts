@@ -75,6 +75,8 @@ function valueSql(value: Value, source: SqlSource): string {
       return constantSql(value, source)
     case 'cast':
       return `(${valueSql(value.arg, source)})::pg_catalog.${value.type.sqlName}`
+    case 'fold':
+      return `pg_catalog.${value.name}(${valueSql(value.arg, source)})`
     case 'condition':
       return conditionSql(value.condition, source)
   }
@@ -112,7 +114,8 @@ function operatorSql(operator: string): string {
 function likeSql(like: Like, source: SqlSource): string {
   const pattern = source.patterns.get(like) ?? null
   const text = pattern && writeLikePattern(pattern)
-  return `${valueSql(like.arg, source)} ${operatorSql('~~')} ${literalSql(text, TEXT)}`
+  const operator = operatorSql(like.fold ? '~~*' : '~~')
+  return `${valueSql(like.arg, source)} ${operator} ${literalSql(text, TEXT)}`
 }
 
 function anyOrAllSql({ kind, operator, left, domain, elements }: AnyOrAll, source: SqlSource): string {

@@ -1,9 +1,10 @@
-import type { ColumnValue, Condition, Constant, Like, Membership, Value } from './expression.ts'
+import type { CaseFold, ColumnValue, Condition, Constant, Like, Membership, Value } from './expression.ts'
 
 export interface Visitor {
   column?(column: ColumnValue): unknown
   constant?(constant: Constant): unknown
   like?(like: Like): unknown
+  fold?(fold: CaseFold): unknown
   member?(membership: Membership): unknown
 }
 
@@ -31,7 +32,7 @@ export function traverse(condition: Condition, visitor: Visitor): void {
       return
     case 'like':
       visitor.like?.(condition)
-      traverseValue(condition.arg, visitor)
+      traverseValue(condition.fold ?? condition.arg, visitor)
       traverseValue(condition.pattern, visitor)
       if (condition.escapedBy) traverseValue(condition.escapedBy, visitor)
       return
@@ -62,5 +63,8 @@ function traverseValue(value: Value, visitor: Visitor): void {
   if (value.kind === 'column') visitor.column?.(value)
   else if (value.kind === 'constant') visitor.constant?.(value)
   else if (value.kind === 'cast') traverseValue(value.arg, visitor)
-  else traverse(value.condition, visitor)
+  else if (value.kind === 'fold') {
+    visitor.fold?.(value)
+    traverseValue(value.arg, visitor)
+  } else traverse(value.condition, visitor)
 }
