@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -77,3 +77,28 @@ test('a snapshot of two hundred megabytes and four readers of it do not pass thr
   expect(new Set(read).size).toBe(1)
   expect((await peakBytes()) - before).toBeLessThan(120 * MIB)
 })
+
+test('nor does a subset as large, whether it is taken or not', async ({ skip }) => {
+  skip(!existsSync('/proc/self/status'), 'a process tells its peak memory only where there is /proc')
+  const before = await peakBytes()
+  const subset = `${url}/v1/shape?table=large&offset=now&log=changes_only&subset__where=true`
+  const left = new AbortController()
+  const unread = await Promise.all([1, 2].map(() => fetch(subset, { signal: left.signal })))
+  let bytes = 0
+  for await (const part of (await fetch(subset)).body ?? []) bytes += part.length
+  expect(unread.map(({ status }) => status)).toEqual([200, 200])
+  expect(await openSubsets()).toBe(2)
+  left.abort()
+  await until(async () => (await openSubsets()) === 0)
+  expect(bytes).toBeGreaterThan(ROWS * ROW_BYTES)
+  expect((await peakBytes()) - before).toBeLessThan(120 * MIB)
+})
+
+/** Answers that stand in files without a name. */
+async function openSubsets(): Promise<number> {
+  const folder = `/proc/${electric.pid}/fd`
+  const links = await Promise.all(
+    (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')),
+  )
+  return links.filter((target) => target.includes('/subset-')).length
+}

@@ -1,9 +1,13 @@
 import { randomInt } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
+import { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ProtocolError } from '../protocol-error.ts'
+import { RecentTransactions } from '../recent-transactions.ts'
 import type { SubsetParams } from '../subset-params.ts'
 import { createTable, startTestDatabase, type TestDatabase, until } from '../testing.ts'
+import { checkSubset, runSubset } from './index.ts'
+import { NOTHING } from './testing.ts'
 import { openSubsets, type SubsetAnswer, type Subsets } from './testing-engine.ts'
 
 let database: TestDatabase
@@ -272,6 +276,24 @@ async function sleeping(): Promise<number> {
   const rows = await database.sql`SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'`
   return rows.length
 }
+
+test('a query that takes too long is ended', async () => {
+  await slowTable('slower')
+  const definition = await subsets.define({ table: 'slower' })
+  const pool = new Pool({ connectionString: database.electricUrl })
+  const answer = runSubset(definition, await checkSubset(NOTHING, definition), {
+    pool,
+    publication: 'electric_publication_default',
+    recent: new RecentTransactions(),
+    maxBytes: 1_000_000,
+    statementTimeoutMs: 50,
+    folder: subsets.folder,
+    signal: new AbortController().signal,
+  })
+  await expect(answer).rejects.toMatchObject({ code: '57014' })
+  expect(pool.idleCount).toBe(1)
+  await pool.end()
+})
 
 test('the query of a caller that goes away ends', async () => {
   await slowTable('slow')
