@@ -74,7 +74,9 @@ export class Engine {
       fetch_types: false,
       backoff: () => 0.1, // its own grows to 20 seconds, in which a database that is back would not be used
       onnotice: () => {},
-      connection: { application_name: 'electric', ...sessionSettings(settings) },
+      // A connection that is lost just before it sends something keeps that, and keeps the first message of the next
+      // connection with it until both are longer than a kibibyte: with this they always are.
+      connection: { application_name: 'electric', ...sessionSettings(settings), options: ' '.repeat(1024) },
     })
     this.#pool = snapshotPool(settings)
     this.#subsetPool = snapshotPool(settings)
@@ -204,19 +206,27 @@ export class Engine {
   }
 
   #keep(shape: Shape): void {
-    if (shape.ending) this.#storage.remove(shape)
-    // What a subquery selects is not stored: such a shape ends with the process.
-    else if (!shape.definition.where?.dependencies.length) {
-      this.#storage.touch(shape)
-      this.#storeSoon()
+    if (shape.ending) {
+      this.#storage.remove(shape)
+      return
     }
+    // What a subquery selects is not stored: such a shape ends with the process.
+    if (shape.definition.where?.dependencies.length) return
+    shape.isKept = true
+    this.#storage.touch(shape)
+    this.#storeSoon()
   }
 
   // A handle that was given should outlive whatever comes; those of the same moment are stored together.
   #storeSoon(): void {
     this.#storing ??= setTimeout(() => {
       this.#storing = undefined
-      if (!this.#stop.signal.aborted) this.#store()
+      if (this.#stop.signal.aborted) return
+      try {
+        this.#store()
+      } catch (error) {
+        this.#report('Shapes could not be stored', error)
+      }
     }, STORE_SOON_MS)
   }
 
@@ -415,6 +425,8 @@ function snapshotPool(settings: ElectricSettings): Pool {
     options,
   })
   pool.on('error', () => {}) // an idle connection was lost: the next snapshot opens another
+  // One that is lost between two statements tells nobody else, and the process would end.
+  pool.on('connect', (client) => void client.on('error', () => {}))
   return pool
 }
 

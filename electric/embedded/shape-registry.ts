@@ -74,7 +74,7 @@ export class ShapeRegistry {
   deliver(shape: Shape, transaction: ShapeTransaction): void {
     const canGoOn = shape.apply(transaction)
     if (!canGoOn || shape.log.bytes > this.#limits.maxLogBytes) this.remove(shape)
-    else if (shape.isSaved) this.#storage.touch(shape)
+    else if (shape.isKept) this.#storage.touch(shape)
   }
 
   /** @param answer what requests that wait on it are answered. */

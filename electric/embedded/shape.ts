@@ -36,8 +36,8 @@ export class Shape {
   readonly definition: ShapeDefinition
   readonly snapshot: SnapshotChunks
   readonly log: ShapeLog
-  /** Its snapshot is in its file: it may be stored. */
-  isSaved: boolean
+  /** Its snapshot outlives the process: what comes is to be stored too. */
+  isKept: boolean
   #held: ShapeTransaction[] | null
   #heldBytes = 0
   #view: SnapshotView | null
@@ -54,7 +54,7 @@ export class Shape {
     this.snapshot = parts.snapshot
     this.log = parts.log
     this.#view = parts.view
-    this.isSaved = parts.snapshot.isComplete
+    this.isKept = parts.snapshot.isComplete
     this.#held = parts.snapshot.isComplete ? null : []
   }
 

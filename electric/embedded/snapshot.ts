@@ -37,9 +37,7 @@ export async function takeSnapshot(shape: Shape, options: SnapshotOptions): Prom
         shape.wake()
       },
     )
-    if (shape.ending) return
-    await writer.save()
-    shape.isSaved = true
+    if (!shape.ending) await writer.save()
   } finally {
     await writer.abandon()
   }

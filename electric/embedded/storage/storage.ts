@@ -109,13 +109,15 @@ export class Storage {
   /** Everything that was true at a position is on disk when this returns. */
   flush(position: StoredPosition): void {
     const dirty = [...this.#dirty].filter(({ ending }) => !ending)
-    this.#dirty.clear()
-    const removed = this.#removed.splice(0)
+    const removed = [...this.#removed]
     this.#store.transaction(() => {
       for (const id of removed) this.#store.removeShape(id)
       for (const shape of dirty) this.#write(shape)
       this.#store.setPosition(position)
     })
+    // Only now: what could not be written, on a full disk, is written the next time.
+    this.#dirty.clear()
+    this.#removed.length = 0
     for (const id of removed) this.#stored.delete(id)
     for (const shape of dirty) {
       this.#stored.add(shape.id)
@@ -140,6 +142,7 @@ export class Storage {
     this.#removed.length = 0
     this.#stored.clear()
     this.#store.transaction(() => this.#store.removeAll())
+    for (const file of readdirSync(this.#snapshots)) rmSync(join(this.#snapshots, file), { force: true })
   }
 
   #write(shape: Shape): void {
