@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { BackupError } from '#db/backup/backup-error.ts'
 import { binariesOf } from '#db/backup/other-major.ts'
 import { DATABASE, dataFolderMajor, EMBEDDED_MAJOR, startEmbeddedPostgres } from '#db/embedded.ts'
-import type { StarterEnv } from './env.ts'
+import { npmCommand, type StarterEnv } from './env.ts'
 import { loadSecrets } from './secrets.ts'
 import { findRunning, lockDataDir, type StarterLock } from './starter-lock.ts'
 
@@ -46,7 +46,8 @@ async function startAsItIs(env: StarterEnv, major: string, say: (line: string) =
   }
   const { database_password: password } = await loadSecrets(env.DATA_DIR)
   const installDir = resolve(env.DATA_DIR, 'postgres-binaries')
-  const binaries = major === EMBEDDED_MAJOR ? undefined : await binariesOf(major, { installDir, say })
+  const binaries =
+    major === EMBEDDED_MAJOR ? undefined : await binariesOf(major, { installDir, npm: npmCommand(), say })
   return startEmbeddedPostgres({
     dataDir: postgresFolder(env),
     password,

@@ -78,6 +78,16 @@ export function parseStarterEnv(source: Source = process.env): StarterEnv {
   return parse(starterSchema, source)
 }
 
+/** The folder in which a person called a script; npm runs it in the project's. */
+export function callersFolder(source: Source = process.env): string {
+  return source.INIT_CWD ?? process.cwd()
+}
+
+/** The command that runs npm: the one that runs this script, or the one on the PATH. */
+export function npmCommand(source: Source = process.env): [command: string, ...args: string[]] {
+  return source.npm_execpath ? [process.execPath, source.npm_execpath] : ['npm']
+}
+
 function parse<S extends z.ZodType>(wanted: S, source: Source): z.output<S> {
   // An empty variable is one that was not set: compose files pass them so.
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { type Command, CommanderError } from 'commander'
 import { BackupError } from '#db/backup/backup-error.ts'
 import { explained } from '#db/backup/explained.ts'
-import { EnvironmentError } from './env.ts'
+import { callersFolder, EnvironmentError } from './env.ts'
 import { leaveLauncher } from './leave-launcher.ts'
 
 /** What the command line ends with. */
@@ -35,9 +35,9 @@ function exitCodeOf(error: unknown, signal: AbortSignal): number {
   return signal.aborted ? EXIT.interrupted : EXIT.failed
 }
 
-/** A path as the person wrote it; npm runs its scripts in the project's folder, and says where it was called. */
+/** A path as the person wrote it. */
 export function givenPath(file: string): string {
-  return resolve(process.env.INIT_CWD ?? '.', file)
+  return resolve(callersFolder(), file)
 }
 
 export const EXIT_CODES = `

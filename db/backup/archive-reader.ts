@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { createGunzip } from 'node:zlib'
 import { extract } from 'tar-stream'
+import type { z } from 'zod'
 import { BackupError } from './backup-error.ts'
 import {
   CLOSING_ENTRY,
@@ -106,11 +107,13 @@ export async function readArchive(file: string, signal?: AbortSignal): Promise<A
   packed.pipe(gunzip).pipe(tar)
   const entries = tar[Symbol.asyncIterator]()
   let next = await entries.next()
-  const json = async (name: string): Promise<unknown> => {
+  const json = async <S extends z.ZodType>(name: string, schema: S): Promise<z.output<S>> => {
     if (next.done || next.value.header.name !== name) throw unexpected(file, name)
     const text = (await buffer(next.value)).toString()
     next = await entries.next()
-    return JSON.parse(text)
+    const parsed = schema.safeParse(JSON.parse(text))
+    if (!parsed.success) throw unexpected(file, name)
+    return parsed.data
   }
   async function* partsOf(index: number, digest: RowsDigest): AsyncGenerator<Buffer> {
     for (; !next.done && next.value.header.name.startsWith(tableFolder(index)); next = await entries.next()) {
@@ -120,7 +123,7 @@ export async function readArchive(file: string, signal?: AbortSignal): Promise<A
       }
     }
   }
-  const head = headSchema.parse(await json(HEAD_ENTRY))
+  const head = await json(HEAD_ENTRY, headSchema)
   const digests: RowsDigest[] = []
   return {
     head,
@@ -132,7 +135,7 @@ export async function readArchive(file: string, signal?: AbortSignal): Promise<A
       }
     },
     closing: async () => {
-      const closing = closingSchema.parse(await json(CLOSING_ENTRY))
+      const closing = await json(CLOSING_ENTRY, closingSchema)
       const read = digests.map((digest) => ({
         rows: digest.rows,
         bytes: digest.bytes,

