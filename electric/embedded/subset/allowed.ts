@@ -27,6 +27,9 @@ export const FUNCTIONS: ReadonlyMap<string, { readonly min: number; readonly max
   ['justify_interval', exactly(1)],
 ])
 
+/** Those whose results hold all of their arguments. */
+export const JOINING: ReadonlySet<string> = new Set(['concat', 'array_cat', 'array_prepend', 'array_append'])
+
 /** Functions that are another spelling of an operator; Postgres has the second not at all. */
 export const OPERATOR_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ['like', '~~'],

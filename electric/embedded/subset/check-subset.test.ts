@@ -247,6 +247,12 @@ test('what is long, deep or swells is refused, and what is merely many is not', 
   ]) {
     expect(await refusalOf({ where: deep }), deep.slice(0, 20)).toEqual({ where: [expect.any(String)] })
   }
+  for (const joined of [
+    `${many(102, 'title', ' || ')} = ''`,
+    `concat(${many(60, 'concat(title, id)', ',')}) = ''`,
+  ]) {
+    expect(await refusalOf({ where: joined })).toEqual({ where: [expect.stringContaining('concatenated')] })
+  }
   expect(await refusalOf({ where: many(4_000, 'id = 1', ' OR ') })).toBeNull()
   expect(await refusalOf({ where: `id IN (${many(20_000, '1', ', ')})` })).toBeNull()
   expect(await refusalOf({ orderBy: many(10_000, 'id', ', ') })).toBeNull()

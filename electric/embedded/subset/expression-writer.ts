@@ -1,6 +1,7 @@
 import type {
   A_ArrayExpr,
   A_Const,
+  A_Expr,
   A_Indirection,
   BoolExpr,
   BooleanTest,
@@ -12,9 +13,17 @@ import type {
   TypeCast,
 } from 'libpg-query'
 import type { Column } from '../relation.ts'
-import { CAST_TARGETS, COLUMN_TYPES, FIRST_USER_TYPE, FUNCTIONS, OPERATOR_FUNCTIONS } from './allowed.ts'
+import { quoteText } from '../where/literal-sql.ts'
+import {
+  CAST_TARGETS,
+  COLUMN_TYPES,
+  FIRST_USER_TYPE,
+  FUNCTIONS,
+  JOINING,
+  OPERATOR_FUNCTIONS,
+} from './allowed.ts'
 import { columnSql } from './column-sql.ts'
-import { constantSql, quoteText } from './literals.ts'
+import { constantSql } from './literals.ts'
 import { fieldName } from './nodes.ts'
 import { operand, operationSql } from './operation-sql.ts'
 import { refuse, unsupported } from './refusal.ts'
@@ -27,6 +36,8 @@ export interface Scope {
 
 // One parameter can be named many thousand times.
 const MAX_PARAM_LENGTH = 16 * 1024 * 1024
+// Each can add a whole column's text to what Postgres holds for a row.
+const MAX_JOINED = 100
 
 /**
  * Writes a filter's tree as SQL, every operation in brackets of its own. Only what is known here is written:
@@ -37,6 +48,7 @@ export class ExpressionWriter {
   readonly userTypes = new Map<number, string>()
   readonly #scope: Scope
   #paramLength = 0
+  #joined = 0
 
   constructor(scope: Scope) {
     this.#scope = scope
@@ -47,7 +59,7 @@ export class ExpressionWriter {
     if ('A_Const' in node) return this.#constant(node.A_Const)
     if ('ParamRef' in node) return this.#parameter(node.ParamRef)
     if ('ColumnRef' in node) return this.#typedColumn(node.ColumnRef)
-    if ('A_Expr' in node) return operationSql(node.A_Expr, (each) => this.write(each))
+    if ('A_Expr' in node) return this.#operation(node.A_Expr)
     if ('BoolExpr' in node) return this.#logic(node.BoolExpr)
     if ('NullTest' in node) return this.#nullTest(node.NullTest)
     if ('BooleanTest' in node) return this.#booleanTest(node.BooleanTest)
@@ -74,6 +86,7 @@ export class ExpressionWriter {
     if (value === undefined) throw refuse(location, `parameter $${number} was not provided`)
     this.#paramLength += value.length
     if (this.#paramLength > MAX_PARAM_LENGTH) throw refuse(location, 'the parameters are too long')
+    // Without a type it takes that of what it meets.
     return quoteText(value)
   }
 
@@ -90,6 +103,16 @@ export class ExpressionWriter {
     if (typeOid >= FIRST_USER_TYPE) this.userTypes.set(typeOid, unsupportedType(column))
     else if (!COLUMN_TYPES.has(typeOid)) throw refuse(reference.location, unsupportedType(column))
     return columnSql(name)
+  }
+
+  #operation(expression: A_Expr): string {
+    if (expression.name?.some((each) => fieldName(each) === '||')) this.#join(1, expression.location)
+    return operationSql(expression, (each) => this.write(each))
+  }
+
+  #join(count: number, location: number | undefined): void {
+    this.#joined += count
+    if (this.#joined > MAX_JOINED) throw refuse(location, 'too much is concatenated')
   }
 
   #logic({ boolop, args = [] }: BoolExpr): string {
@@ -135,6 +158,7 @@ export class ExpressionWriter {
     if (!isKnown || args.length < min || args.length > max || !isPlainCall(call)) {
       throw refuse(location, `unknown or unsupported function ${name}/${args.length}`)
     }
+    if (JOINING.has(name)) this.#join(args.length, location)
     if (operator) return `(${args.map((each) => this.write(each)).join(` ${operator} `)})`
     return `pg_catalog.${name}(${this.#list(args)})`
   }

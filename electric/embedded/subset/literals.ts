@@ -1,13 +1,5 @@
 import type { A_Const } from 'libpg-query'
-
-/**
- * A literal that takes the type of what it meets, as a parameter does.
- * In E'' a backslash escapes under every setting, in '' only under some.
- */
-export function quoteText(text: string): string {
-  const quoted = text.replaceAll("'", "''")
-  return text.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`
-}
+import { quoteText } from '../where/literal-sql.ts'
 
 /** @returns null for a kind of constant that is not allowed. The parser leaves out zeros, false and empty texts. */
 export function constantSql({ ival, fval, sval, boolval, isnull }: A_Const): string | null {

@@ -6,7 +6,7 @@ export function literalSql(text: string | null, type: SqlType): string {
 }
 
 // In E'' a backslash escapes under every setting, in '' only under some.
-function quoteText(text: string): string {
+export function quoteText(text: string): string {
   const quoted = text.replaceAll("'", "''")
   return text.includes('\\') ? `E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`
 }
