@@ -1,4 +1,4 @@
-import type { Client, ClientConfig } from 'pg'
+import { Client, type ClientConfig } from 'pg'
 import { LogicalReplicationService } from 'pg-logical-replication'
 import { formatLsn, parseLsn } from './offsets.ts'
 import { PgoutputParser, type ReplicationMessage } from './pgoutput.ts'
@@ -47,6 +47,7 @@ export async function followPublication(
   signal: AbortSignal,
 ): Promise<void> {
   const service = new LogicalReplicationService(config, { acknowledge: { auto: false, timeoutSeconds: 0 } })
+  hearFromTheStart(service, config)
   const ended = Promise.withResolvers<never>()
   ended.promise.catch(() => {}) // awaited below, and may end before that
   const keeper = new Keeper(service, handlers, ended.reject)
@@ -146,6 +147,26 @@ class Keeper {
     } catch (error) {
       this.#onLost(error)
     }
+  }
+}
+
+// The package begins to listen for errors a moment after the connection is up: one that comes with it, as when Postgres
+// is just shutting down, would end the process.
+function hearFromTheStart(service: LogicalReplicationService, config: ClientConfig): void {
+  const inner = service as unknown as {
+    _client: Client | null
+    _connection: object | null
+    client(): Promise<[Client, object]>
+  }
+  inner.client = async () => {
+    // The types know no replication, nor what it is a connection of.
+    const client = new Client({ ...config, replication: 'database' } as ClientConfig)
+    inner._client = client
+    client.on('error', (error) => service.emit('error', error))
+    await client.connect()
+    const { connection } = client as unknown as { connection: object }
+    inner._connection = connection
+    return [client, connection]
   }
 }
 
