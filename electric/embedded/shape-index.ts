@@ -1,19 +1,25 @@
 import type { StreamedRelation, Tuple } from './pgoutput.ts'
 import type { Shape } from './shape.ts'
+import type { ShapeDefinition } from './shape-definition.ts'
 import type { Dependency } from './where/index.ts'
+
+/** All that the index needs to know of a shape. */
+export interface Indexed {
+  readonly definition: Pick<ShapeDefinition, 'relation' | 'where'>
+}
 
 /**
  * Finds the shapes that a change concerns, by table and by the value of a column that they select on:
  * for those the work does not grow with their number. The others' predicates are evaluated one by one.
  */
-export class ShapeIndex {
-  readonly #tables = new Map<number, TableShapes>()
+export class ShapeIndex<Each extends Indexed = Shape> {
+  readonly #tables = new Map<number, TableShapes<Each>>()
   /** By the tables that they read besides their own. */
-  readonly #dependents = new Map<number, Map<Shape, readonly Dependency[]>>()
+  readonly #dependents = new Map<number, Map<Each, readonly Dependency[]>>()
 
-  add(shape: Shape): void {
+  add(shape: Each): void {
     const { relation, where } = shape.definition
-    const table = entry(this.#tables, relation.oid, () => new TableShapes())
+    const table = entry(this.#tables, relation.oid, () => new TableShapes<Each>())
     table.add(shape)
     for (const [oid, dependencies] of Map.groupBy(
       where?.dependencies ?? [],
@@ -23,7 +29,7 @@ export class ShapeIndex {
     }
   }
 
-  remove(shape: Shape): void {
+  remove(shape: Each): void {
     const { relation, where } = shape.definition
     const table = this.#tables.get(relation.oid)
     table?.remove(shape)
@@ -36,17 +42,17 @@ export class ShapeIndex {
   }
 
   /** All shapes of a table. */
-  ofTable(oid: number): Iterable<Shape> {
+  ofTable(oid: number): Iterable<Each> {
     return this.#tables.get(oid)?.all.keys() ?? []
   }
 
   /** All shapes whose predicate reads a table besides their own. */
-  dependingOn(oid: number): Iterable<Shape> {
+  dependingOn(oid: number): Iterable<Each> {
     return this.#dependents.get(oid)?.keys() ?? []
   }
 
   /** The shapes that contain a row. */
-  containing(relation: StreamedRelation, row: Tuple): readonly Shape[] {
+  containing(relation: StreamedRelation, row: Tuple): readonly Each[] {
     return this.#tables.get(relation.oid)?.containing(relation, row) ?? []
   }
 
@@ -54,7 +60,7 @@ export class ShapeIndex {
    * The shapes that cannot go on past a change: it may alter what their predicate read elsewhere, or it is
    * one of their own rows and their predicate has read nothing yet.
    */
-  *dependents(relation: StreamedRelation, old: Tuple | null, row: Tuple | null): Iterable<Shape> {
+  *dependents(relation: StreamedRelation, old: Tuple | null, row: Tuple | null): Iterable<Each> {
     for (const [shape, dependencies] of this.#dependents.get(relation.oid) ?? []) {
       if (dependencies.some((dependency) => dependency.affects(relation, old, row))) yield shape
     }
@@ -67,14 +73,14 @@ export class ShapeIndex {
   }
 }
 
-class TableShapes {
-  readonly all = new Map<Shape, BoundShape>()
-  readonly #columns = new Map<string, ColumnShapes>()
+class TableShapes<Each extends Indexed> {
+  readonly all = new Map<Each, BoundShape<Each>>()
+  readonly #columns = new Map<string, ColumnShapes<Each>>()
   /** Found by no column's value. */
-  readonly #others = new Set<BoundShape>()
-  readonly #withDependencies = new Set<Shape>()
+  readonly #others = new Set<BoundShape<Each>>()
+  readonly #withDependencies = new Set<Each>()
 
-  add(shape: Shape): void {
+  add(shape: Each): void {
     const bound = new BoundShape(shape)
     this.all.set(shape, bound)
     const { where } = shape.definition
@@ -84,10 +90,10 @@ class TableShapes {
       return
     }
     const { column, value } = where.equality
-    entry(this.#columns, column, () => new ColumnShapes(column)).add(value, bound)
+    entry(this.#columns, column, () => new ColumnShapes<Each>(column)).add(value, bound)
   }
 
-  remove(shape: Shape): void {
+  remove(shape: Each): void {
     const bound = this.all.get(shape)
     if (!bound) return
     this.all.delete(shape)
@@ -100,8 +106,8 @@ class TableShapes {
     if (column?.isEmpty) this.#columns.delete(equality.column)
   }
 
-  containing(relation: StreamedRelation, row: Tuple): readonly Shape[] {
-    const found: Shape[] = []
+  containing(relation: StreamedRelation, row: Tuple): readonly Each[] {
+    const found: Each[] = []
     for (const column of this.#columns.values()) {
       for (const bound of column.matching(relation, row)) {
         if (bound.contains(relation, row)) found.push(bound.shape)
@@ -111,15 +117,15 @@ class TableShapes {
     return found
   }
 
-  *loading(): Iterable<Shape> {
+  *loading(): Iterable<Each> {
     for (const shape of this.#withDependencies) if (shape.definition.where?.needsLoad) yield shape
   }
 }
 
 /** The shapes that select on one column, by its value. */
-class ColumnShapes {
+class ColumnShapes<Each extends Indexed> {
   readonly #name: string
-  readonly #byValue = new Map<string, Set<BoundShape>>()
+  readonly #byValue = new Map<string, Set<BoundShape<Each>>>()
   #relation: StreamedRelation | null = null
   #index = -1
 
@@ -131,17 +137,17 @@ class ColumnShapes {
     return this.#byValue.size === 0
   }
 
-  add(value: string, bound: BoundShape): void {
-    entry(this.#byValue, value, () => new Set<BoundShape>()).add(bound)
+  add(value: string, bound: BoundShape<Each>): void {
+    entry(this.#byValue, value, () => new Set<BoundShape<Each>>()).add(bound)
   }
 
-  remove(value: string, bound: BoundShape): void {
+  remove(value: string, bound: BoundShape<Each>): void {
     const shapes = this.#byValue.get(value)
     shapes?.delete(bound)
     if (shapes?.size === 0) this.#byValue.delete(value)
   }
 
-  matching(relation: StreamedRelation, row: Tuple): Iterable<BoundShape> {
+  matching(relation: StreamedRelation, row: Tuple): Iterable<BoundShape<Each>> {
     if (relation !== this.#relation) {
       this.#relation = relation
       this.#index = relation.columns.findIndex(({ name }) => name === this.#name)
@@ -152,16 +158,16 @@ class ColumnShapes {
   }
 }
 
-const NONE: readonly BoundShape[] = []
+const NONE: readonly never[] = []
 
 /** A shape with its predicate compiled for the columns as they were announced last. */
-class BoundShape {
-  readonly shape: Shape
+class BoundShape<Each extends Indexed> {
+  readonly shape: Each
   readonly #isCertain: boolean
   #relation: StreamedRelation | null = null
   #test: (row: Tuple) => boolean = () => false
 
-  constructor(shape: Shape) {
+  constructor(shape: Each) {
     this.shape = shape
     const { where } = shape.definition
     this.#isCertain = where === null || where.equality?.isWhole === true

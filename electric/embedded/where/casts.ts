@@ -61,8 +61,8 @@ function pairs(
 
 /** @returns the value in another type; refuses what is not certain. */
 export function castValue(value: Value, type: SqlType, location = value.location): Value {
-  if (value.kind === 'constant') return castConstant(value, type)
   if (value.type.name === type.name) return value
+  if (value.kind === 'constant') return castConstant(value, type)
   const convert = findCast(value.type, type)
   if (convert === undefined || isUnprintable(value)) {
     refuse(location, `unknown cast from type ${value.type.name} to type ${type.name}`)

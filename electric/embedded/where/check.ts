@@ -74,7 +74,10 @@ function checkNullTest(context: Context, { arg, nulltesttype, location }: NullTe
   return nulltesttype === 'IS_NOT_NULL' ? { kind: 'not', arg: isNull } : isNull
 }
 
-const STATES: Readonly<Record<string, boolean | null>> = { TRUE: true, FALSE: false, UNKNOWN: null }
+const STATES: ReadonlyMap<string, boolean> = new Map([
+  ['TRUE', true],
+  ['FALSE', false],
+])
 
 function checkState(context: Context, { arg, booltesttype = 'IS_TRUE', location }: BooleanTest): Condition {
   const value = asValue(context.params, checkNode(context, arg), BOOL)
@@ -82,7 +85,7 @@ function checkState(context: Context, { arg, booltesttype = 'IS_TRUE', location 
   if (value.type !== BOOL) {
     refuse(locationOf(location), `argument of ${words} must be bool, not ${value.type.name}`)
   }
-  const state = STATES[booltesttype.replace(/^IS_(NOT_)?/, '')] ?? null
+  const state = STATES.get(booltesttype.replace(/^IS_(NOT_)?/, '')) ?? null
   const is: Condition = { kind: 'is', arg: asCondition(context.params, value), state }
   return booltesttype.startsWith('IS_NOT') ? { kind: 'not', arg: is } : is
 }

@@ -36,7 +36,12 @@ const INTEGER_DIGITS: ReadonlyMap<SqlType, number> = new Map([
   [INT8, 18],
 ])
 const UUID_TEXT = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
-const BOOLEANS: Readonly<Record<string, string>> = { t: 't', true: 't', f: 'f', false: 'f' }
+const BOOLEANS: ReadonlyMap<string, string> = new Map([
+  ['t', 't'],
+  ['true', 't'],
+  ['f', 'f'],
+  ['false', 'f'],
+])
 
 /** @returns undefined where Postgres must be asked */
 function readAtOnce(constant: Constant): string | null | undefined {
@@ -45,7 +50,7 @@ function readAtOnce(constant: Constant): string | null | undefined {
   if (text === null) return null
   if (steps.length > 1) return undefined
   if (type === TEXT || type === VARCHAR) return text
-  if (type === BOOL) return BOOLEANS[text]
+  if (type === BOOL) return BOOLEANS.get(text)
   if (type === UUID) return UUID_TEXT.test(text) ? text.toLowerCase() : undefined
   const digits = INTEGER_DIGITS.get(type) ?? 0
   return /^(?:0|-?[1-9]\d*)$/.test(text) && text.replace('-', '').length <= digits ? text : undefined
