@@ -93,8 +93,7 @@ async function loadRows(session: Session, archive: ArchiveReader, options: LoadO
   const closing = await archive.closing()
   await restoreRules()
   await compare(session, tables, closing, options.onProgress)
-  options.signal?.throwIfAborted()
-  await session.query('commit')
+  await session.commit()
   return closing
 }
 

@@ -11,6 +11,8 @@ export interface Session {
   query<T extends QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>
   copyOut(statement: string): AsyncIterable<Buffer>
   copyIn(statement: string, rows: AsyncIterable<Buffer>): Promise<void>
+  /** From here on the signal ends nothing any more: it could not be told whether this had happened. */
+  commit(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -61,6 +63,11 @@ export async function openSession(url: string, signal?: AbortSignal): Promise<Se
     },
     copyIn: (statement, bytes) =>
       pipeline(bytes, client.query(copyFrom(statement))).catch((error: Error) => Promise.reject(told(error))),
+    commit: async () => {
+      signal?.throwIfAborted()
+      signal?.removeEventListener('abort', end)
+      await client.query('commit').catch((error: Error) => Promise.reject(told(error)))
+    },
     [Symbol.asyncDispose]: async () => {
       signal?.removeEventListener('abort', end)
       // A COPY that was left in its middle would first have to be read to its end.
