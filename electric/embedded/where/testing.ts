@@ -20,7 +20,9 @@ export interface ClauseDatabase {
   readonly relation: Relation
   /** As the stream prints them, in the order of their ids. */
   readonly rows: readonly Tuple[]
-  define(clause: Clause): Promise<Where>
+  /** @param of another table than `samples` */
+  define(clause: Clause, of?: Relation): Promise<Where>
+  readTable(name: string): Promise<Relation>
   /** The ids of the rows that Postgres finds by each clause. */
   find(clauses: readonly Clause[]): Promise<string[][]>
   stop(): Promise<void>
@@ -50,15 +52,20 @@ export async function startClauseDatabase(
   const values = fc.sample(rowValues, { numRuns: rowCount, seed: 7 })
   await client.query(`INSERT INTO samples VALUES ${values.map((row, id) => `(${id}, ${row})`).join(', ')}`)
   const query = queryOn(sql)
-  const readTable: Database['readTable'] = (table) => readRelation(query, table, PUBLICATION)
-  const relation = await readTable({ schema: 'public', name: 'samples' })
-  if (!relation) throw new Error('The table is not there.')
-  const database: Database = { query, readTable, foldings: new Foldings() }
+  const read: Database['readTable'] = (table) => readRelation(query, table, PUBLICATION)
+  const readTable = async (name: string) => {
+    const relation = await read({ schema: 'public', name })
+    if (!relation) throw new Error(`There is no table ${name}.`)
+    return relation
+  }
+  const relation = await readTable('samples')
+  const database: Database = { query, readTable: read, foldings: new Foldings() }
   return {
     client,
     relation,
     rows: await rowsOf(client, 'samples'),
-    define: ({ sql, params }) => defineWhere(sql, numbered(params), relation, database),
+    define: ({ sql, params }, of = relation) => defineWhere(sql, numbered(params), of, database),
+    readTable,
     find: (clauses) => find(client, clauses),
     stop: async () => {
       await Promise.all([client.end(), sql.end({ timeout: 1 })])
