@@ -24,7 +24,7 @@ export class EventStream implements Holder, Listener {
   readonly shape: Shape
   readonly #owner: Owner
   #offset: Offset
-  /** Opened behind the log's end, it ends with the part that it was opened for. */
+  /** Opened behind the log's end, it ends when it gets there. */
   readonly #isCatchingUp: boolean
   /** What is still to be written of a long part. */
   #rest: Iterator<Buffer> | null = null
@@ -37,12 +37,6 @@ export class EventStream implements Holder, Listener {
     this.#offset = offset
     this.#isCatchingUp = isCatchingUp
     this.#owner = owner
-  }
-
-  /** @param part what a stream that is catching up is to send. */
-  start(part: Iterable<Buffer>): void {
-    this.#rest = part[Symbol.iterator]()
-    this.onNews()
   }
 
   /** Sends what there is, if the client takes more. */
@@ -82,7 +76,6 @@ export class EventStream implements Holder, Listener {
     const rest = this.#rest?.next()
     if (rest && !rest.done) return rest.value
     this.#rest = null
-    if (this.#isCatchingUp) return null
     const read = this.shape.log.read(this.#offset)
     if (!hasMessages(read)) return null
     this.#offset = read.end

@@ -36,17 +36,23 @@ export class EventStreams {
     this.#open = new DeadlineQueue(settings.sseTimeoutMs, (stream) => stream.end())
   }
 
-  /** At the log's end it stays open; behind it, it sends a part of the log and ends. */
+  /**
+   * At the log's end it stays open; behind it, it sends what there is and ends.
+   *
+   * The real service sends one chunk, names its end in the head, and ends without an up-to-date where the log
+   * goes on. The official client takes the position from the head, but drops what no up-to-date follows: it
+   * loses that chunk. So the head names where the client is, and the events go on to the end of the log.
+   */
   open(exchange: Exchange, reading: Reading): void {
     const { shape, request } = reading
     const offset = request.offset as Offset // a live request names one
-    const read = shape.log.read(offset)
-    const isBehind = hasMessages(read)
-    this.#writeHead(exchange, reading, { end: read.end, isUpToDate: read.reachesEnd, isNoChange: false })
+    const isBehind = hasMessages(shape.log.read(offset))
+    const end = isBehind ? offset : shape.log.end
+    this.#writeHead(exchange, reading, { end, isUpToDate: true, isNoChange: false })
     if (exchange.req.method === 'HEAD') return void exchange.end()
     const stream = new EventStream(exchange, shape, offset, isBehind, this)
     this.#add(stream)
-    if (isBehind) stream.start(this.framesOf(shape, read))
+    if (isBehind) stream.onNews()
     else exchange.flushHeaders()
   }
 
