@@ -247,6 +247,7 @@ export class Engine {
       onWaiting: () => {
         this.#state = 'waiting'
       },
+      onUnboundedLog: () => this.#warnOfUnboundedLog(slot),
     }
     const handlers = {
       onSource: (source: ReplicationSource) => this.#open(source),
@@ -260,6 +261,15 @@ export class Engine {
       store: () => this.#storeForGood(),
     }
     await followPublication(config, options, handlers, this.#stop.signal)
+  }
+
+  #warnOfUnboundedLog(slot: string): void {
+    if (!this.#isFirst) return
+    const advice = 'Set max_slot_wal_keep_size, or drop the slot when you stop using it.'
+    this.#settings.log(
+      'warn',
+      `Postgres keeps its log for ${slot} without a bound while this is not running. ${advice}`,
+    )
   }
 
   /** Goes on with what is known, if the stream goes on from where that is true; begins anew otherwise. */

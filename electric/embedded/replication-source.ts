@@ -21,6 +21,8 @@ export interface SourceOptions {
   readonly isPublishingManual: boolean
   /** Another process follows the slot; called at each try. */
   onWaiting(): void
+  /** While nobody follows the slot, Postgres would keep its log for it until its disk is full. */
+  onUnboundedLog(): void
 }
 
 const TRY_LOCK_EVERY_MS = 200
@@ -38,6 +40,7 @@ export async function openSource(
     'IDENTIFY_SYSTEM',
   )
   const slot = options.isTemporary ? null : await existingSlot(client, options.slot, system?.dbname ?? '')
+  if (!options.isTemporary) await warnOfUnboundedLog(client, options)
   const id = JSON.stringify([
     system?.systemid,
     system?.timeline,
@@ -79,6 +82,11 @@ async function openPublication(
   await client.query(`CREATE PUBLICATION ${identifier(publication)}${generated}`)
   const [made] = await select<{ oid: string }>(client, find)
   return { oid: made?.oid ?? null, isNew: true }
+}
+
+async function warnOfUnboundedLog(client: Client, { onUnboundedLog }: SourceOptions): Promise<void> {
+  const [row] = await select<{ max_slot_wal_keep_size: string }>(client, 'SHOW max_slot_wal_keep_size')
+  if (row?.max_slot_wal_keep_size === '-1') onUnboundedLog()
 }
 
 /** @returns how far it was acknowledged; null when there is none that can be followed. */

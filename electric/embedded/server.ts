@@ -10,6 +10,7 @@ export interface RunningElectric {
   readonly port: number
   /** When the database is followed for the first time. Requests may come before. */
   readonly ready: Promise<void>
+  /** Answers those who wait, stores what is known, and ends; again, it is the same end. */
   close(): Promise<void>
 }
 
@@ -27,12 +28,17 @@ export async function startElectric(options: ElectricOptions): Promise<RunningEl
   engine.start()
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : settings.port
-  const close = async () => {
+  const end = async () => {
     const closed = once(server, 'close')
     server.close()
     await engine.close() // answers those who wait
     server.closeAllConnections()
     await closed
+  }
+  let ended: Promise<void> | null = null
+  const close = () => {
+    ended ??= end()
+    return ended
   }
   return { url: `http://${settings.host}:${port}`, port, ready: engine.ready, close }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import postgres, { type Sql } from 'postgres'
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '#db/embedded.ts'
+import { type EmbeddedOptions, type EmbeddedPostgres, startEmbeddedPostgres } from '#db/embedded.ts'
 import { type ElectricOptions, type RunningElectric, startElectric } from './server.ts'
 
 /** A Postgres of its own, with an empty publication and the role that Electric runs as. */
@@ -19,7 +19,10 @@ export interface TestDatabase {
   stop(): Promise<void>
 }
 
-export async function startTestDatabase(): Promise<TestDatabase> {
+/** @param other binaries of another PostgreSQL than npm's, settings of the server */
+export async function startTestDatabase(
+  other: Pick<EmbeddedOptions, 'binaries' | 'settings'> = {},
+): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'electric-test-'))
   const password = randomBytes(8).toString('hex')
   const options = {
@@ -27,6 +30,7 @@ export async function startTestDatabase(): Promise<TestDatabase> {
     logFile: join(folder, 'log'),
     password,
     unsafeFast: true,
+    ...other,
   }
   let server: EmbeddedPostgres = await startEmbeddedPostgres(options)
   const { port } = server

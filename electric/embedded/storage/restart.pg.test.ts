@@ -155,50 +155,62 @@ test('a folder that was away while another one was in use is not gone on with', 
   }
 })
 
+/** A Postgres of its own with a setting that the others do not have, and an Electric that was stopped cleanly. */
+async function onAnother(
+  settings: Record<string, string | number>,
+  work: (other: TestDatabase, boot: () => Promise<TestElectric>) => Promise<void>,
+): Promise<void> {
+  const other = await startTestDatabase({ settings })
+  let running: TestElectric | null = null
+  try {
+    await createTable(other.sql, 'items', 'id int PRIMARY KEY, v text')
+    await work(other, async () => {
+      await running?.close()
+      running = await startTestElectric(other, { storageDir })
+      await running.ready
+      return running
+    })
+  } finally {
+    await (running as TestElectric | null)?.close()
+    await other.stop()
+  }
+}
+
+test('a Postgres that would keep its log for the slot without a bound is named', () =>
+  onAnother({ max_slot_wal_keep_size: -1 }, async (_other, boot) => {
+    const { lines } = await boot()
+    expect(lines).toEqual([expect.stringMatching(/^warn: .*electric_slot_default.*max_slot_wal_keep_size/)])
+  }))
+
 test('another cluster in the place of the first means new handles for all', async () => {
   const first = await start()
   const before = await sync(first, ITEMS)
   await acknowledged()
   await stop()
-  const other = await startTestDatabase()
-  try {
-    await createTable(other.sql, 'items', 'id int PRIMARY KEY, v text')
-    const moved = await startTestElectric(other, { storageDir })
-    try {
-      await moved.ready
-      expect((await get(moved, { ...ITEMS, handle: before.handle, offset: '0_inf' })).status).toBe(409)
-      expect((await sync(moved, ITEMS)).changes).toEqual([])
-    } finally {
-      await moved.close()
-    }
-  } finally {
-    await other.stop()
-  }
+  await onAnother({}, async (_other, boot) => {
+    const moved = await boot()
+    expect((await get(moved, { ...ITEMS, handle: before.handle, offset: '0_inf' })).status).toBe(409)
+    expect((await sync(moved, ITEMS)).changes).toEqual([])
+  })
 })
 
-test('a slot whose log Postgres did not keep means new handles for all', async () => {
-  const first = await start()
-  const before = await sync(first, ITEMS)
-  await acknowledged()
-  await stop()
-  await database.sql`ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'`
-  await database.sql`SELECT pg_reload_conf()`
-  try {
+test('a slot whose log Postgres did not keep means new handles for all', () =>
+  onAnother({ max_slot_wal_keep_size: '1MB' }, async (other, boot) => {
+    const running = await boot()
+    const before = await sync(running, ITEMS)
+    await running.close()
     await until(async () => {
-      await database.sql`DELETE FROM others`
-      await database.sql`SELECT pg_switch_wal()`
-      await database.sql`CHECKPOINT`
-      const [slot] = await database.sql<{ wal_status: string }[]>`SELECT wal_status FROM pg_replication_slots`
+      await other.sql`INSERT INTO items SELECT coalesce(max(id), 0) + 1, 'while away' FROM items`
+      await other.sql`SELECT pg_switch_wal()`
+      await other.sql`CHECKPOINT`
+      const [slot] = await other.sql<{ wal_status: string }[]>`SELECT wal_status FROM pg_replication_slots`
       return slot?.wal_status === 'lost'
     })
-  } finally {
-    await database.sql`ALTER SYSTEM RESET max_slot_wal_keep_size`
-    await database.sql`SELECT pg_reload_conf()`
-  }
-  const again = await start()
-  expect((await get(again, { ...ITEMS, handle: before.handle, offset: '0_inf' })).status).toBe(409)
-  expect((await sync(again, ITEMS)).changes).toHaveLength(50)
-})
+    const again = await boot()
+    expect((await get(again, { ...ITEMS, handle: before.handle, offset: '0_inf' })).status).toBe(409)
+    const [count] = await other.sql<{ n: number }[]>`SELECT count(*)::int AS n FROM items`
+    expect((await sync(again, ITEMS)).changes).toHaveLength(count?.n ?? 0)
+  }))
 
 test('beyond the limit of the folder the shapes read longest ago go, and their files with them', async () => {
   await database.sql`UPDATE items SET v = repeat('x', 5000)`
