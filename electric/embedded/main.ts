@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { describeError } from './database-errors.ts'
 import { optionsFromEnvironment } from './environment.ts'
 import { startElectric } from './server.ts'
@@ -10,7 +11,10 @@ async function main(): Promise<void> {
   const options = optionsFromEnvironment(process.env)
   const electric = await startElectric({ ...options, log: (level, line) => print(`${level}: ${line}`) })
   electric.ready.then(
-    () => print(`ready on ${electric.url}`),
+    () => {
+      print(`ready on ${electric.url}`)
+      flushCompileCache() // else a process that is only ever killed never writes it
+    },
     () => {},
   )
   let isStopping = false

@@ -1,7 +1,10 @@
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { Body } from './body.ts'
 
 const READ_BYTES = 256 * 1024
+const SPARE_BUFFERS = 8
+/** A new buffer for every part read would be most of the garbage that there is. */
+const spare: Buffer[] = []
 
 /** What storage knows of a snapshot. */
 export interface StoredSnapshot {
@@ -60,8 +63,8 @@ export class SnapshotChunks {
     if (end === undefined) return null
     const start = this.#ends[index - 1] ?? 0
     if (this.#isSmall) return (this.#whole ?? this.#readStored()).subarray(start, end)
-    const file = this.file
-    return { open: () => createReadStream(file, { start, end: end - 1, highWaterMark: READ_BYTES }) }
+    const { file } = this
+    return { open: () => readPart(file, start, end) }
   }
 
   /** A chunk is in the file up to here. */
@@ -83,5 +86,21 @@ export class SnapshotChunks {
   /** To be called when storage has it. */
   release(): void {
     this.#whole = null
+  }
+}
+
+async function* readPart(file: string, start: number, end: number): AsyncIterable<Buffer> {
+  const handle = await open(file)
+  const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES)
+  try {
+    for (let at = start; at < end; ) {
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(READ_BYTES, end - at), at)
+      if (bytesRead === 0) throw new Error('A snapshot file is shorter than its chunks.')
+      yield buffer.subarray(0, bytesRead)
+      at += bytesRead
+    }
+  } finally {
+    if (spare.length < SPARE_BUFFERS) spare.push(buffer)
+    await handle.close()
   }
 }

@@ -24,7 +24,7 @@ async function bodies(chunks: SnapshotChunks): Promise<string[]> {
     const body = chunks.body(index)
     if (!body || Buffer.isBuffer(body)) return String(body)
     const parts: Buffer[] = []
-    for await (const part of body.open()) parts.push(part)
+    for await (const part of body.open()) parts.push(Buffer.from(part)) // its buffer is used again
     return Buffer.concat(parts).toString()
   })
   return Promise.all(all)

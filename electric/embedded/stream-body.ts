@@ -22,7 +22,7 @@ export async function streamBody(
     exchange.writeHead(status, head)
     exchange.socket?.setTimeout(STALLED_AFTER_MS)
     while (!next.done && !exchange.destroyed) {
-      if (!exchange.write(next.value)) await drained(exchange)
+      await written(exchange, next.value)
       next = await chunks.next()
     }
     exchange.end()
@@ -31,13 +31,14 @@ export async function streamBody(
   }
 }
 
-function drained(exchange: Exchange): Promise<void> {
+/** Resolves when the bytes left memory, or nobody takes them any more: then the body may use their buffer again. */
+function written(exchange: Exchange, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => {
-    if (exchange.destroyed) return resolve()
     const settle = () => {
-      exchange.off('drain', settle).off('close', settle)
+      exchange.off('close', settle)
       resolve()
     }
-    exchange.on('drain', settle).on('close', settle)
+    exchange.on('close', settle)
+    exchange.write(bytes, settle)
   })
 }
