@@ -12,6 +12,7 @@ interface Owner {
   framesOf(shape: Shape, read: LogRead): Iterable<Buffer>
   /** Called with each output, and where one was due and the client takes none. */
   onOutput(stream: EventStream): void
+  onFailure(stream: EventStream, error: unknown): void
   onEnd(stream: EventStream): void
 }
 
@@ -39,8 +40,16 @@ export class EventStream implements Holder, Listener {
     this.#owner = owner
   }
 
-  /** Sends what there is, if the client takes more. */
   onNews(): void {
+    try {
+      this.#send()
+    } catch (error) {
+      this.#owner.onFailure(this, error)
+    }
+  }
+
+  /** Sends what there is, if the client takes more. */
+  #send(): void {
     // No event tells of a shape's end: the client asks again, and is told then.
     if (this.shape.ending) this.end()
     while (!this.#isBlocked && !this.#isOver) {

@@ -72,6 +72,10 @@ export class EventStreams {
     this.#silent.add(stream)
   }
 
+  onFailure({ exchange }: EventStream, error: unknown): void {
+    this.#replies.fail(exchange, error)
+  }
+
   onEnd(stream: EventStream): void {
     this.#audiences.leave(stream.shape, stream)
     this.#silent.delete(stream)

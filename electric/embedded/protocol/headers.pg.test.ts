@@ -110,6 +110,7 @@ describe('etags (sections 2 and 9)', () => {
     expect(second.headers.get('etag')).toBe(last.headers.get('etag'))
     expect(second.headers.get('cache-control')).toBe(last.headers.get('cache-control'))
     expect(second.headers.has('electric-schema')).toBe(false)
+    expect((await again(params, `W/${last.headers.get('etag')}`)).status).toBe(304)
     await items.insert(owner)
     await expect.poll(async () => (await again(params, last.headers.get('etag') ?? '')).status).toBe(200)
   })

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTable, get } from '../testing.ts'
 import { type Items, owned, startItems } from './items.ts'
@@ -62,6 +65,15 @@ describe('POST (section 1)', () => {
       expect(answer.headers.get('cache-control')).toBe('no-cache')
       expect(answer.headers.has('electric-snapshot')).toBe(false)
     }
+  })
+
+  test('a POST that brings nothing at all is a read too', async () => {
+    const socket = connect(items.electric.port, '127.0.0.1')
+    const path = `/v1/shape?${new URLSearchParams({ ...owned(owner), offset: '-1' })}`
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
+    const [head] = await once(socket, 'data')
+    socket.destroy()
+    expect(String(head)).toMatch(/^HTTP\/1.1 200 OK/)
   })
 
   // The real service lets every key of the body override the query string.
@@ -131,6 +143,27 @@ describe('POST (section 1)', () => {
       const answer = await post(`{"where":"size = $1","params":{"1":${value}}}`)
       expect(answer.body.errors.subset).toEqual({ params: ['is invalid'] })
     }
+  })
+
+  test('large bodies are read one after another, however many', async () => {
+    for (let n = 0; n < 12; n++) {
+      expect((await post(`{}${' '.repeat(7_900_000)}`, { offset: '-1' })).status).toBe(200)
+    }
+  })
+
+  test('bodies that are too much together are refused, and let go', async () => {
+    const path = `/v1/shape?${new URLSearchParams({ ...owned(owner), offset: '-1' })}`
+    // None of them ends, so that all are in memory at once.
+    const headers = { 'content-length': 7_900_000 }
+    const sending = Array.from({ length: 12 }, () => {
+      const outgoing = request(items.electric.url, { path, method: 'POST', headers, agent: false })
+      outgoing.on('error', () => {}).write(Buffer.alloc(7_800_000, ' '))
+      return outgoing
+    })
+    const refused = await Promise.race(sending.map((outgoing) => once(outgoing, 'response')))
+    expect([refused[0].statusCode, refused[0].headers['retry-after']]).toEqual([503, '1'])
+    for (const outgoing of sending) outgoing.destroy()
+    await expect.poll(async () => (await post({}, { offset: '-1' })).status).toBe(200)
   })
 
   test('a body that is too large is refused while it is still sent', async () => {
