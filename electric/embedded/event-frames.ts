@@ -31,7 +31,7 @@ export async function framesOfBody(body: Body): Promise<Buffer> {
 
 async function gather(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   const gathered: Buffer[] = []
-  for await (const chunk of chunks) gathered.push(chunk)
+  for await (const chunk of chunks) gathered.push(Buffer.from(chunk)) // its buffer is used again
   return Buffer.concat(gathered)
 }
 
