@@ -13,9 +13,9 @@ import {
   type ShapeDefinition,
   selectColumns,
 } from './shape-definition.ts'
-import { Foldings } from './where/case-folding.ts'
 import { type Database, defineWhere } from './where/define-where.ts'
 import type { Where } from './where/index.ts'
+import { Letters } from './where/letters.ts'
 
 /**
  * From a request to the shape it means, by way of the catalog.
@@ -30,7 +30,7 @@ export class DefinitionResolver {
   #generation = 0
 
   constructor(sql: Sql, readTable: RelationReader) {
-    this.#database = { query: queryOn(sql), readTable, foldings: new Foldings() }
+    this.#database = { query: queryOn(sql), readTable, letters: new Letters() }
     this.#readTable = (name) => this.#readOnce(name, readTable)
   }
 

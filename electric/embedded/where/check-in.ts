@@ -2,15 +2,15 @@ import type { A_Expr, Node } from 'libpg-query'
 import { castValue } from './casts.ts'
 import { type Context, checkNode } from './check-context.ts'
 import { asValue, commonType, pair } from './coercion.ts'
-import type { Checked, Condition, Constant, Unknown, Value } from './expression.ts'
+import { type Checked, type Condition, type Constant, isConstant, type Unknown } from './expression.ts'
 import { compare, operatorOf } from './operators.ts'
 
 /** `x IN (…)`: the constants make one list, of one type; what varies with the row is compared by itself. */
 export function checkIn(context: Context, node: A_Expr, location: number): Condition {
   const left = checkNode(context, node.lexpr)
   const items = itemsOf(node.rexpr).map((item) => checkNode(context, item))
-  const constants = items.filter(isConstant)
-  const rest = items.filter((item) => !isConstant(item))
+  const constants = items.filter(isFixed)
+  const rest = items.filter((item) => !isFixed(item))
   const conditions = rest.map((item) => compare(context.params, '=', left, item, location))
   const all = [...checkConstants(context, left, constants, location), ...conditions]
   const [first] = all
@@ -18,7 +18,7 @@ export function checkIn(context: Context, node: A_Expr, location: number): Condi
   return operatorOf(node) === '<>' ? { kind: 'not', arg: found } : found
 }
 
-function isConstant(checked: Checked): checked is Constant | Unknown {
+function isFixed(checked: Checked): checked is Constant | Unknown {
   return checked.kind === 'constant' || checked.kind === 'unknown'
 }
 
@@ -42,13 +42,9 @@ function checkConstants(
       operator: '=',
       left: value,
       domain,
-      elements: elements.map((each) => pair(params, value, each, location).right).filter(isResolved),
+      elements: elements.map((each) => pair(params, value, each, location).right).filter(isConstant),
     },
   ]
-}
-
-function isResolved(value: Value): value is Constant {
-  return value.kind === 'constant'
 }
 
 function itemsOf(node: Node | undefined): readonly Node[] {

@@ -1,5 +1,6 @@
 import type { A_Expr, Node } from 'libpg-query'
 import { checkAnyOrAll } from './check-any.ts'
+import { checkContainment, isArrayOperator } from './check-containment.ts'
 import { type Context, checkNode } from './check-context.ts'
 import { checkIn } from './check-in.ts'
 import { checkLike, isLikeOperator } from './check-like.ts'
@@ -42,6 +43,7 @@ export function checkOperation(context: Context, node: A_Expr): Condition {
 function checkOperator(context: Context, node: A_Expr, location: number): Condition {
   const operator = operatorOf(node)
   if (!node.lexpr) return refuse(location, `unknown unary operator ${asIdentifier(operator)}`)
+  if (isArrayOperator(operator)) return checkContainment(context, node, operator, location)
   if (isLikeOperator(operator)) return checkLike(context, node, operator, location)
   const checked = [checkNode(context, node.lexpr), checkNode(context, node.rexpr)] as const
   return compare(context.params, asOperator(operator, location), ...checked, location)

@@ -1,6 +1,6 @@
-import type { Folding } from './case-folding.ts'
 import type { Resolved } from './constants.ts'
 import type { CaseFold, Condition, Like } from './expression.ts'
+import type { Folding } from './letters.ts'
 import type { LikePattern } from './like-pattern.ts'
 
 /** A clause that was found to mean the same here and in Postgres. */

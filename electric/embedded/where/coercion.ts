@@ -3,7 +3,7 @@ import { type Domain, domainOf } from './domains.ts'
 import type { Checked, Condition, Constant, Unknown, Value } from './expression.ts'
 import { constant } from './literals.ts'
 import { asIdentifier } from './scope.ts'
-import { BOOL, type SqlType, TEXT, VARCHAR } from './types.ts'
+import { arrayOf, BOOL, type SqlType, TEXT, VARCHAR } from './types.ts'
 import { refuse } from './where-error.ts'
 
 /** The values of `$1`, `$2`, … and what is known of them so far. */
@@ -96,4 +96,10 @@ export function commonType(list: readonly Checked[]): SqlType | null {
   if (first.family === 'string') return first // each of the three can become any other
   const widest = types.reduce((a, b) => (b.rank > a.rank ? b : a), first)
   return types.every((type) => type === widest || type.rank < widest.rank) ? widest : null
+}
+
+/** A literal that is an array of a type. */
+export function resolveArray(params: Params, unknown: Unknown, element: SqlType): Constant {
+  if (element.sqlName === null) return refuse(unknown.location, NO_OPERATOR)
+  return resolveUnknown(params, unknown, arrayOf(element))
 }

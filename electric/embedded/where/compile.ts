@@ -1,19 +1,21 @@
 import type { Tuple } from '../pgoutput.ts'
 import { readArray } from './array-text.ts'
-import type { Folding } from './case-folding.ts'
 import type { Resolved } from './constants.ts'
 import type { Domain } from './domains.ts'
 import type {
   AnyOrAll,
+  ArrayOperand,
   CaseFold,
   Comparison,
   Condition,
   Constant,
+  Containment,
   Like,
   Operator,
   Subquery,
   Value,
 } from './expression.ts'
+import type { Folding } from './letters.ts'
 import { foldPattern, type LikePattern, likeMatcher } from './like-pattern.ts'
 
 export type Test = (row: Tuple) => boolean | null
@@ -69,6 +71,9 @@ export function compile(condition: Condition, around: Surroundings): Test {
     case 'any':
     case 'all':
       return anyOrAll(condition, around)
+    case 'contains':
+    case 'overlaps':
+      return containment(condition, around)
     case 'member':
       return membership(condition, around)
   }
@@ -262,13 +267,48 @@ function quantify(
 
 function oneOf(read: Read, domain: Domain, constants: readonly (string | null)[]): Test {
   if (constants.length === 0) return () => false
-  const keys = new Set(constants.filter((text) => text !== null).map((text) => domain.key(text)))
-  const otherwise = constants.includes(null) ? null : false
+  const { keys, hasNull } = membersOf(constants, domain)
+  const otherwise = hasNull ? null : false
   return (row) => {
     const text = read(row)
     if (text === null) return null
     return keys.has(domain.isIdentity ? text : domain.key(text)) ? true : otherwise
   }
+}
+
+function containment({ kind, left, right, domain }: Containment, around: Surroundings): Test {
+  const readLeft = compileArray(left, domain, around)
+  const readRight = compileArray(right, domain, around)
+  return (row) => {
+    const all = readLeft(row)
+    const some = readRight(row)
+    if (all === null || some === null) return null
+    // A null is in no array, and none is in common with another.
+    if (kind === 'contains') return !some.hasNull && some.keys.isSubsetOf(all.keys)
+    return !some.keys.isDisjointFrom(all.keys)
+  }
+}
+
+function compileArray(
+  operand: ArrayOperand,
+  domain: Domain,
+  around: Surroundings,
+): (row: Tuple) => Members | null {
+  if ('kind' in operand && operand.kind !== 'constant') {
+    const read = compileValue(operand, around)
+    return (row) => {
+      const array = read(row)
+      return array === null ? null : membersOf(readArray(array), domain)
+    }
+  }
+  const constants = constantElements(operand, around.resolved)
+  const members = constants && membersOf(constants, domain)
+  return () => members
+}
+
+function membersOf(elements: readonly (string | null)[], domain: Domain): Members {
+  const keys = elements.filter((text) => text !== null).map((text) => domain.key(text))
+  return { keys: new Set(keys), hasNull: keys.length < elements.length }
 }
 
 function membership({ arg, subquery }: { arg: Value; subquery: Subquery }, around: Surroundings): Test {

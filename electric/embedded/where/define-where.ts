@@ -3,7 +3,6 @@ import { invalidRequest } from '../protocol-error.ts'
 import type { RelationReader } from '../publishing.ts'
 import type { Relation } from '../relation.ts'
 import type { Query } from '../relation-catalog.ts'
-import type { Folding, Foldings } from './case-folding.ts'
 import { checkClause } from './check.ts'
 import { columnNames, subqueryTables, tableKey } from './check-subquery.ts'
 import { CheckedWhere } from './checked-where.ts'
@@ -12,6 +11,7 @@ import { readColumnTypes } from './column-types.ts'
 import { resolveConstants } from './constants.ts'
 import type { CaseFold, Condition, Constant, Like } from './expression.ts'
 import type { Where } from './index.ts'
+import type { Folding, Letters } from './letters.ts'
 import { type LikePattern, readLikePattern } from './like-pattern.ts'
 import type { Scope } from './scope.ts'
 import { parseClause } from './syntax.ts'
@@ -21,7 +21,7 @@ import { refuse, WhereError } from './where-error.ts'
 export interface Database {
   readonly query: Query
   readonly readTable: RelationReader
-  readonly foldings: Foldings
+  readonly letters: Letters
 }
 
 /** @throws ProtocolError 400 for whatever is not certain to mean here what it means to Postgres */
@@ -54,6 +54,7 @@ async function define(
   const condition = checkClause({ scope, params, subscopes }, clause)
   requireAllUsed(params)
   const resolved = await resolveConstants(database.query, constantsOf(condition))
+  await requireKnownLetters(database, condition)
   const foldings = await readFoldings(database, condition)
   return new CheckedWhere({ condition, resolved, foldings, patterns: patternsOf(condition, resolved) })
 }
@@ -102,15 +103,30 @@ function constantsOf(condition: Condition): Constant[] {
   return constants
 }
 
+// In another encoding neither the order of texts nor what a single character is must be what it is here.
+async function requireKnownLetters({ query, letters }: Database, condition: Condition): Promise<void> {
+  let location: number | null = null
+  traverseAll(condition, {
+    like: ({ pattern }) => {
+      location ??= pattern.location
+    },
+    ordering: ({ left, domain }) => {
+      if (domain.isCollated) location ??= left.location
+    },
+  })
+  if (location === null || (await letters.areUtf8(query))) return
+  refuse(location, 'texts are ordered and matched only in a database whose encoding is UTF8')
+}
+
 async function readFoldings(
-  { query, foldings }: Database,
+  { query, letters }: Database,
   condition: Condition,
 ): Promise<ReadonlyMap<CaseFold, Folding>> {
   const folds: CaseFold[] = []
   traverseAll(condition, { fold: (fold) => folds.push(fold) })
   const found = new Map<CaseFold, Folding>()
   for (const fold of folds) {
-    const folding = await foldings.find(query, fold.collationOf, fold.name)
+    const folding = await letters.folding(query, fold.collationOf, fold.name)
     if (!folding) return refuse(fold.location, 'letters have no certain other case under this collation')
     found.set(fold, folding)
   }

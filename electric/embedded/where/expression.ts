@@ -1,6 +1,6 @@
 import type { Relation } from '../relation.ts'
-import type { CaseFunction, CollationOf } from './case-folding.ts'
 import type { Domain } from './domains.ts'
+import type { CaseFunction, CollationOf } from './letters.ts'
 import type { SqlType } from './types.ts'
 
 /** A clause once it is checked: whatever is in here is certain to mean the same to Postgres and to us. */
@@ -74,6 +74,7 @@ export type Condition =
   | { readonly kind: 'distinct'; readonly left: Value; readonly right: Value; readonly domain: Domain }
   | Like
   | AnyOrAll
+  | Containment
   | Membership
 
 export interface Comparison {
@@ -100,7 +101,19 @@ export interface AnyOrAll {
   readonly operator: Operator
   readonly left: Value
   readonly domain: Domain
-  readonly elements: readonly Constant[] | Value
+  readonly elements: ArrayOperand
+}
+
+/** Constants in a list, or anything of an array's type. */
+export type ArrayOperand = readonly Constant[] | Value
+
+/** An array holds all elements of another, or at least one. */
+export interface Containment {
+  readonly kind: 'contains' | 'overlaps'
+  readonly left: ArrayOperand
+  readonly right: ArrayOperand
+  /** Of the elements. */
+  readonly domain: Domain
 }
 
 export interface Membership {
@@ -115,4 +128,8 @@ export interface Subquery {
   readonly column: ColumnValue
   readonly where: Condition | null
   readonly domain: Domain
+}
+
+export function isConstant(value: Value): value is Constant {
+  return value.kind === 'constant'
 }

@@ -210,6 +210,21 @@ const IN_COLUMN = fc
     fc.oneof(untyped(type), ofType(type)).map((a) => join(a, sign, which, `(${type}_s)`)),
   )
 
+const CONTAINMENT = fc
+  .tuple(fc.constantFrom(...ARRAYS), fc.constantFrom('@>', '<@', '&&'), fc.boolean())
+  .chain(([type, sign, isSwapped]) => {
+    const literal = text(arrayLiteral(type))
+    const items = fc.array(untyped(type), { minLength: 1, maxLength: 3 })
+    const other = fc.oneof(
+      literal,
+      literal.map((each) => join(each, '::', `${type}[]`)),
+      items.map((each) => join('ARRAY[', commas(each), `]::${type}[]`)),
+      words(`${type}_s`),
+    )
+    const array: Build = () => `${type}_s`
+    return other.map((each) => (isSwapped ? join(each, sign, array) : join(array, sign, each)))
+  })
+
 const ANY_COLUMN = words(
   ...TYPES.flatMap((type) => [`${type}_a`, `${type}_b`]),
   ...[...ARRAYS.map((type) => `${type}_s`), '"Mood"', 'positive', 'json', 'id'],
@@ -240,6 +255,7 @@ const LEAF = oneOf(
   [1, LIKE_ANY],
   [3, QUANTIFIED],
   [2, IN_COLUMN],
+  [2, CONTAINMENT],
   [2, NULL_TEST],
   [1, CONSTANT],
   [1, words('bool_a', 'bool_b')],

@@ -168,3 +168,23 @@ test('what a row is, no clause can say', async () => {
     await expect(database.define({ sql, params: [] }, relation), sql).rejects.toMatchObject({ status: 400 })
   }
 })
+
+test('texts of another encoding are compared for equality only', async () => {
+  const locale = "TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'"
+  const latin = await startClauseDatabase(inject('testServerUrl'), { locale, rowCount: 0 })
+  try {
+    await latin.define({ sql: "text_a = 'é' OR text_a IN ('a', 'b') OR id < 4", params: [] })
+    for (const sql of [
+      "text_a < 'x'",
+      "bool_a OR text_a LIKE '_'",
+      "text_a > ANY ('{a}')",
+      "text_a ILIKE 'x'",
+    ]) {
+      const error: unknown = await latin.define({ sql, params: [] }).catch((caught: unknown) => caught)
+      const message = expect.stringMatching(/only in a database whose encoding is UTF8$/)
+      expect(error, sql).toMatchObject({ body: { errors: { where: [message] } } })
+    }
+  } finally {
+    await latin.stop()
+  }
+})

@@ -6,9 +6,9 @@ import type { Tuple } from '../pgoutput.ts'
 import type { Relation } from '../relation.ts'
 import { queryOn, readRelation } from '../relation-catalog.ts'
 import { DISPLAY_SETTINGS } from '../replication.ts'
-import { Foldings } from './case-folding.ts'
 import { type Database, defineWhere } from './define-where.ts'
 import type { Where } from './index.ts'
+import { Letters } from './letters.ts'
 import type { Clause } from './random-clauses.ts'
 import { COLUMNS, rowValues, TYPE_DEFINITIONS } from './random-values.ts'
 
@@ -50,7 +50,7 @@ export async function startClauseDatabase(
     ALTER TABLE samples REPLICA IDENTITY FULL;
     CREATE PUBLICATION ${PUBLICATION} FOR ALL TABLES`)
   const values = fc.sample(rowValues, { numRuns: rowCount, seed: 7 })
-  await client.query(`INSERT INTO samples VALUES ${values.map((row, id) => `(${id}, ${row})`).join(', ')}`)
+  for (const [id, row] of values.entries()) await client.query(`INSERT INTO samples VALUES (${id}, ${row})`)
   const query = queryOn(sql)
   const read: Database['readTable'] = (table) => readRelation(query, table, PUBLICATION)
   const readTable = async (name: string) => {
@@ -59,7 +59,7 @@ export async function startClauseDatabase(
     return relation
   }
   const relation = await readTable('samples')
-  const database: Database = { query, readTable: read, foldings: new Foldings() }
+  const database: Database = { query, readTable: read, letters: new Letters() }
   return {
     client,
     relation,

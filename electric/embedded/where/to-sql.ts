@@ -3,7 +3,18 @@ import type { Relation } from '../relation.ts'
 import { writeArray } from './array-text.ts'
 import type { Resolved } from './constants.ts'
 import type { Domain } from './domains.ts'
-import type { AnyOrAll, ColumnValue, Condition, Constant, Like, Membership, Value } from './expression.ts'
+import {
+  type AnyOrAll,
+  type ArrayOperand,
+  type ColumnValue,
+  type Condition,
+  type Constant,
+  type Containment,
+  isConstant,
+  type Like,
+  type Membership,
+  type Value,
+} from './expression.ts'
 import { type LikePattern, writeLikePattern } from './like-pattern.ts'
 import { literalSql } from './literal-sql.ts'
 import { arrayOf, TEXT } from './types.ts'
@@ -50,6 +61,9 @@ function bareSql(condition: Condition, source: SqlSource): string {
     case 'any':
     case 'all':
       return anyOrAllSql(condition, source)
+    case 'contains':
+    case 'overlaps':
+      return containmentSql(condition, source)
     case 'member':
       return memberSql(condition, source)
   }
@@ -103,10 +117,6 @@ function operationSql(
   return `${side(left)} ${operatorSql(operator)} ${side(right)}`
 }
 
-function isConstant({ kind }: Value): boolean {
-  return kind === 'constant'
-}
-
 function operatorSql(operator: string): string {
   return `OPERATOR(pg_catalog.${operator})`
 }
@@ -125,7 +135,17 @@ function anyOrAllSql({ kind, operator, left, domain, elements }: AnyOrAll, sourc
   return `${value} ${operatorSql(operator)} ${kind.toUpperCase()} (${elementsSql(elements, source)})`
 }
 
-function elementsSql(elements: AnyOrAll['elements'], source: SqlSource): string {
+// Arrays of two columns may have two collations, and be comparable under neither.
+function containmentSql({ kind, left, right, domain }: Containment, source: SqlSource): string {
+  const needsCollation =
+    domain.isCollated && ![left, right].some((each) => 'length' in each || isConstant(each))
+  const [a, b] = [left, right].map(
+    (each) => elementsSql(each, source) + (needsCollation ? ' COLLATE "C"' : ''),
+  )
+  return `${a} ${operatorSql(kind === 'contains' ? '@>' : '&&')} ${b}`
+}
+
+function elementsSql(elements: ArrayOperand, source: SqlSource): string {
   if ('length' in elements) {
     const [first] = elements
     const array = writeArray(elements.map((each) => source.resolved.get(each) ?? null))

@@ -1,9 +1,22 @@
-import type { CaseFold, ColumnValue, Condition, Constant, Like, Membership, Value } from './expression.ts'
+import type {
+  AnyOrAll,
+  ArrayOperand,
+  CaseFold,
+  ColumnValue,
+  Comparison,
+  Condition,
+  Constant,
+  Like,
+  Membership,
+  Value,
+} from './expression.ts'
 
 export interface Visitor {
   column?(column: ColumnValue): unknown
   constant?(constant: Constant): unknown
   like?(like: Like): unknown
+  /** Of all comparisons those that ask for more than equality. */
+  ordering?(comparison: Comparison | AnyOrAll): unknown
   fold?(fold: CaseFold): unknown
   member?(membership: Membership): unknown
 }
@@ -26,6 +39,10 @@ export function traverse(condition: Condition, visitor: Visitor): void {
       traverseValue(condition.arg, visitor)
       return
     case 'compare':
+      if (isOrdering(condition)) visitor.ordering?.(condition)
+      traverseValue(condition.left, visitor)
+      traverseValue(condition.right, visitor)
+      return
     case 'distinct':
       traverseValue(condition.left, visitor)
       traverseValue(condition.right, visitor)
@@ -38,14 +55,28 @@ export function traverse(condition: Condition, visitor: Visitor): void {
       return
     case 'any':
     case 'all':
+      if (isOrdering(condition)) visitor.ordering?.(condition)
       traverseValue(condition.left, visitor)
-      for (const each of [condition.elements].flat()) traverseValue(each, visitor)
+      traverseArray(condition.elements, visitor)
+      return
+    case 'contains':
+    case 'overlaps':
+      traverseArray(condition.left, visitor)
+      traverseArray(condition.right, visitor)
       return
     case 'member':
       visitor.member?.(condition)
       traverseValue(condition.arg, visitor)
       return
   }
+}
+
+function isOrdering({ operator }: Comparison | AnyOrAll): boolean {
+  return operator !== '=' && operator !== '<>'
+}
+
+function traverseArray(array: ArrayOperand, visitor: Visitor): void {
+  for (const each of [array].flat()) traverseValue(each, visitor)
 }
 
 /** The insides of subqueries too. */

@@ -30,15 +30,26 @@ const COLLATION = `
     (SELECT attcollation FROM pg_attribute WHERE attrelid = $1::text::oid AND attname = $2::text),
     (SELECT oid FROM pg_collation WHERE collname = 'default' AND collnamespace = 'pg_catalog'::regnamespace))`
 
-/**
- * Learns from Postgres which letters it folds to which, for those collations that fold each letter by itself,
- * whatever is around it: the operating system's, and the built-in ones but for one.
- */
-export class Foldings {
+/** What is known of a database's letters; asked once, for it does not change. */
+export class Letters {
   readonly #tables = new Map<string, Promise<Folding | null>>()
+  #areUtf8: Promise<boolean> | null = null
 
-  /** @returns null where what becomes of a letter is not certain */
-  async find(query: Query, of: CollationOf | null, name: CaseFunction): Promise<Folding | null> {
+  /** Whether bytes are in the order of characters, and characters what they are here. */
+  areUtf8(query: Query): Promise<boolean> {
+    this.#areUtf8 ??= readEncoding(query)
+    this.#areUtf8.catch(() => {
+      this.#areUtf8 = null
+    })
+    return this.#areUtf8
+  }
+
+  /**
+   * Learns from Postgres which letters it folds to which, for those collations that fold each letter by itself,
+   * whatever is around it: the operating system's, and the built-in ones but for one.
+   * @returns null where what becomes of a letter is not certain
+   */
+  async folding(query: Query, of: CollationOf | null, name: CaseFunction): Promise<Folding | null> {
     const [row] = (await query(COLLATION, [String(of?.relation.oid ?? 0), of?.column ?? ''])) as Collation[] // as selected
     if (!row || !isByLetter(row)) return null
     const key = `${name} ${row.name}`
@@ -47,6 +58,11 @@ export class Foldings {
     known.catch(() => this.#tables.delete(key))
     return known
   }
+}
+
+async function readEncoding(query: Query): Promise<boolean> {
+  const [row] = (await query("SELECT current_setting('server_encoding') AS name", [])) as { name: string }[] // as selected
+  return row?.name === 'UTF8'
 }
 
 function isByLetter({ provider, locale }: Collation): boolean {
