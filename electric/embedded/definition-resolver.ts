@@ -12,6 +12,7 @@ import {
   requireReplicated,
   type ShapeDefinition,
   selectColumns,
+  tablesOf,
 } from './shape-definition.ts'
 import { type Database, defineWhere } from './where/define-where.ts'
 import type { Where } from './where/index.ts'
@@ -92,10 +93,9 @@ export class DefinitionResolver {
     }
     selectColumns(relation, request) // before `where`, whose faults are named later
     const where = request.where === null ? null : await this.#readWhere(request.where, request, relation)
-    for (const each of [relation, ...(where?.dependencies ?? []).map((dependency) => dependency.relation)]) {
-      requireReplicated(each)
-    }
-    return defineShape(relation, request, where)
+    const definition = defineShape(relation, request, where)
+    for (const table of tablesOf(definition)) requireReplicated(table)
+    return definition
   }
 
   #readWhere(where: string, { params }: DefinitionRequest, relation: Relation): Promise<Where> {

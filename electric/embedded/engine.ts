@@ -22,7 +22,7 @@ import { preparedOn, readRelation } from './relation-catalog.ts'
 import { DISPLAY_SETTINGS, followPublication } from './replication.ts'
 import type { ReplicationSource } from './replication-source.ts'
 import type { Shape } from './shape.ts'
-import { holdsOn, type ShapeDefinition } from './shape-definition.ts'
+import { holdsOn, type ShapeDefinition, tablesOf } from './shape-definition.ts'
 import { ShapeRegistry } from './shape-registry.ts'
 import { takeSnapshot } from './snapshot.ts'
 import { restoreShapes } from './storage/restore-shapes.ts'
@@ -369,8 +369,10 @@ export class Engine {
   #noticeRelation(relation: StreamedRelation): void {
     this.resolver.forget()
     for (const shape of this.registry) {
-      const { oid, schema, name } = shape.definition.relation
-      const isReplaced = schema === relation.schema && name === relation.name && oid !== relation.oid
+      const isReplaced = tablesOf(shape.definition).some(
+        ({ oid, schema, name }) =>
+          schema === relation.schema && name === relation.name && oid !== relation.oid,
+      )
       if (isReplaced) this.registry.remove(shape)
     }
   }
@@ -388,14 +390,17 @@ export class Engine {
   /** Finds what no write announces: a table dropped, a key changed, a publication without it. */
   async #reconcile(): Promise<void> {
     try {
-      const tables = Map.groupBy(this.registry, ({ definition }) => definition.relation.oid)
+      const uses = [...this.registry].flatMap((shape) =>
+        tablesOf(shape.definition).map((table) => ({ shape, table })),
+      )
+      const tables = Map.groupBy(uses, ({ table }) => JSON.stringify([table.schema, table.name]))
       if (tables.size > 0) this.resolver.forget()
-      for (const shapes of tables.values()) {
-        const [first] = shapes
+      for (const using of tables.values()) {
+        const [first] = using
         if (!first) continue
-        const now = await readRelation(preparedOn(this.sql), first.definition.relation, this.#publication)
-        const ended = shapes.filter((shape) => now === null || !holdsOn(shape.definition, now))
-        for (const shape of ended) this.registry.remove(shape)
+        const now = await readRelation(preparedOn(this.sql), first.table, this.#publication)
+        const ended = using.filter(({ shape }) => now === null || !holdsOn(shape.definition, now))
+        for (const { shape } of ended) this.registry.remove(shape)
       }
     } catch (error) {
       this.#report('The catalog could not be read', error)

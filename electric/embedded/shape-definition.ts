@@ -1,8 +1,8 @@
 import { layOut } from './change-messages.ts'
 import { electricSchema } from './electric-schema.ts'
+import type { RelationName } from './identifiers.ts'
 import { invalidRequest, snapshotFailed } from './protocol-error.ts'
 import type { Column, Relation } from './relation.ts'
-import type { ShapeRequest } from './request-params.ts'
 import type { Where } from './where/index.ts'
 
 /** What a shape is: two requests with the same `key` share one log. */
@@ -23,10 +23,16 @@ export interface ShapeDefinition {
   readonly request: DefinitionRequest
 }
 
-export type DefinitionRequest = Pick<
-  ShapeRequest,
-  'table' | 'where' | 'params' | 'columns' | 'replica' | 'log'
-> & { readonly queryableColumns?: readonly string[] | null }
+/** What defines a shape, as it was asked for. */
+export interface DefinitionRequest {
+  readonly table: RelationName
+  readonly where: string | null
+  readonly params: ReadonlyMap<number, string>
+  readonly columns: readonly string[] | null
+  readonly queryableColumns: readonly string[] | null
+  readonly replica: 'default' | 'full'
+  readonly log: 'full' | 'changes_only'
+}
 
 export function defineShape(
   relation: Relation,
@@ -34,7 +40,7 @@ export function defineShape(
   where: Where | null,
 ): ShapeDefinition {
   const columns = selectColumns(relation, request)
-  const { table, params, queryableColumns = null, replica, log } = request
+  const { table, params, queryableColumns, replica, log } = request
   const hasExplicitColumns = request.columns !== null || queryableColumns !== null
   return {
     key: JSON.stringify([
@@ -78,7 +84,7 @@ export function selectColumns(
 ): readonly Column[] {
   if (queryableColumns) requireColumns(relation, 'queryable_columns', queryableColumns)
   if (columns) requireColumns(relation, 'columns', columns)
-  const names = columns ?? queryableColumns ?? null
+  const names = columns ?? queryableColumns
   const selected = relation.columns.filter((column) => names === null || names.includes(column.name))
   refuseUnpublished(selected, names === null)
   return selected
@@ -115,15 +121,39 @@ function refuseUnpublished(selected: readonly Column[], isImplicit: boolean): vo
   )
 }
 
-/** Whether the shape can go on over what the catalog says of its table now. */
+/** Whether the shape can go on over what the catalog says now of its table, or of one that its clause reads. */
 export function holdsOn(definition: ShapeDefinition, now: Relation): boolean {
+  const { relation, where } = definition
+  const read = (where?.dependencies ?? []).map((dependency) => dependency.relation)
+  return (
+    now.replicationProblem === null &&
+    (!isNamedAs(relation, now) || isOwnTable(definition, now)) &&
+    read.every((table) => !isNamedAs(table, now) || isTableRead(table, now))
+  )
+}
+
+function isNamedAs({ schema, name }: Relation, now: Relation): boolean {
+  return now.schema === schema && now.name === name
+}
+
+function isOwnTable(definition: ShapeDefinition, now: Relation): boolean {
   const { relation } = definition
-  const isSameTable = now.oid === relation.oid && now.schema === relation.schema && now.name === relation.name
   const hasSameKey = JSON.stringify(now.primaryKey) === JSON.stringify(relation.primaryKey)
   const announced = now.columns.filter((column) => column.isPublished)
+  return now.oid === relation.oid && hasSameKey && layOut(definition, announced) !== null
+}
+
+function isTableRead(table: Relation, now: Relation): boolean {
+  const columns = now.columns.map(({ name, typeOid }) => `${typeOid} ${name}`)
   return (
-    isSameTable && hasSameKey && now.replicationProblem === null && layOut(definition, announced) !== null
+    now.oid === table.oid &&
+    table.columns.every(({ name, typeOid }) => columns.includes(`${typeOid} ${name}`))
   )
+}
+
+/** Its own table, and those that its clause reads. */
+export function tablesOf({ relation, where }: ShapeDefinition): readonly Relation[] {
+  return [relation, ...(where?.dependencies ?? []).map((dependency) => dependency.relation)]
 }
 
 /** @throws ProtocolError 503 when changes of the table would not arrive. */

@@ -6,7 +6,7 @@ import { parseLsn } from './offsets.ts'
 import { databaseUnreachable, mustRefetch, snapshotFailed } from './protocol-error.ts'
 import type { RecentTransactions } from './recent-transactions.ts'
 import { type Query, readRelation } from './relation-catalog.ts'
-import { holdsOn, type ShapeDefinition } from './shape-definition.ts'
+import { holdsOn, type ShapeDefinition, tablesOf } from './shape-definition.ts'
 import { isVisible, parseSnapshotView, type SnapshotView } from './visibility.ts'
 
 export interface SnapshotSource {
@@ -32,7 +32,7 @@ export async function readSnapshot<Result>(
     const done = await withClient(pool, async (client) => {
       const view = await openSnapshot(client, definition)
       if (!unseen.every((xid) => isVisible(view, xid))) return null
-      await requireSameTable(client, definition, publication)
+      await requireSameTables(client, definition, publication)
       recent.settle(view)
       return { result: await work(client, view) }
     })
@@ -79,12 +79,15 @@ async function abandon(client: PoolClient, error: unknown): Promise<void> {
   }
 }
 
-async function openSnapshot(client: PoolClient, { relation }: ShapeDefinition): Promise<SnapshotView> {
+async function openSnapshot(client: PoolClient, definition: ShapeDefinition): Promise<SnapshotView> {
+  const tables = tablesOf(definition).map(
+    ({ schema, name }) => `ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
+  )
   // The lock before the transaction's first snapshot: no schema change can fall between it and the rows,
   // and those that rewrite a table would leave it empty for an older snapshot.
   const results = await client.query(`
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-    LOCK TABLE ONLY ${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)} IN ACCESS SHARE MODE;
+    LOCK TABLE ${tables.join(', ')} IN ACCESS SHARE MODE;
     SELECT pg_current_snapshot()::text AS view, pg_current_wal_insert_lsn()::text AS lsn`)
   // Several statements give several results, which the types do not know.
   const row = (results as unknown as { rows: { view: string; lsn: string }[] }[]).at(-1)?.rows[0]
@@ -92,7 +95,7 @@ async function openSnapshot(client: PoolClient, { relation }: ShapeDefinition): 
   return parseSnapshotView(row.view, parseLsn(row.lsn))
 }
 
-async function requireSameTable(
+async function requireSameTables(
   client: PoolClient,
   definition: ShapeDefinition,
   publication: string,
@@ -100,6 +103,8 @@ async function requireSameTable(
   // Prepared, once a connection: planning the catalog's joins costs more than running them.
   const query: Query = async (text, values) =>
     (await client.query<object>({ name: 'catalog', text, values })).rows
-  const relation = await readRelation(query, definition.relation, publication)
-  if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
+  for (const table of tablesOf(definition)) {
+    const relation = await readRelation(query, table, publication)
+    if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
+  }
 }

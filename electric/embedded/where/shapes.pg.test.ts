@@ -93,9 +93,15 @@ test('a shape ends when what its subquery selects may have changed, and only the
   expect(again.changes.map(({ value }) => value.title).sort()).toEqual(['out', 'still in'])
 })
 
-test('and when the table of its subquery is emptied or loses the column', async () => {
+test('and when the table of its subquery is emptied, replaced or loses the column', async () => {
   const { sql } = database
-  for (const change of ['TRUNCATE teams', 'ALTER TABLE teams RENAME COLUMN is_active TO was_active']) {
+  const replace = `DROP TABLE teams; CREATE TABLE teams (id int PRIMARY KEY, is_active bool);
+    ALTER TABLE teams REPLICA IDENTITY FULL; ALTER PUBLICATION electric_publication_default ADD TABLE teams`
+  for (const change of [
+    'TRUNCATE teams',
+    replace,
+    'ALTER TABLE teams RENAME COLUMN is_active TO was_active',
+  ]) {
     const read = await sync(electric, ACTIVE)
     const waiting = follow(ACTIVE, read)
     await sql.unsafe(change)
