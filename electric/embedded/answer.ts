@@ -33,8 +33,10 @@ export function emptyAnswer(status: number, headers: HeaderMap = {}): Answer {
   return { status, headers, body: null }
 }
 
+export const FOR_ONE_CALLER = { 'cache-control': 'max-age=0, private, must-revalidate' }
+
 export const NOT_FOUND: Answer = {
   status: 404,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  headers: { 'content-type': 'text/plain; charset=utf-8', ...FOR_ONE_CALLER },
   body: Buffer.from('Not found'),
 }

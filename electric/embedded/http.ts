@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { emptyAnswer, jsonAnswer, NOT_FOUND } from './answer.ts'
+import { emptyAnswer, FOR_ONE_CALLER, jsonAnswer, NOT_FOUND } from './answer.ts'
 import type { Engine } from './engine.ts'
 import { Exchange } from './exchange.ts'
 import type { ElectricSettings } from './options.ts'
@@ -57,7 +57,7 @@ class Endpoints {
     const { method } = exchange.req
     const isRead = method === 'GET' || method === 'HEAD'
     if (isRead && path === 'v1/health') this.#readable.send(exchange, healthAnswer(this.#engine))
-    else if (isRead && path === '') this.#readable.send(exchange, emptyAnswer(200))
+    else if (isRead && path === '') this.#readable.send(exchange, emptyAnswer(200, FOR_ONE_CALLER))
     else this.#unknown.send(exchange, NOT_FOUND)
   }
 }

@@ -42,7 +42,7 @@ export class Replies {
 
   /** A ProtocolError is an answer; of any other error the caller hears only that there was one. */
   fail(exchange: Exchange, error: unknown): void {
-    if (exchange.destroyed) return
+    if (exchange.destroyed || exchange.writableEnded) return
     const isAnswer = error instanceof ProtocolError
     if (!isAnswer) this.#log('error', `A request failed: ${describeError(error)}`)
     // A cut connection tells the caller that what it has is not all.

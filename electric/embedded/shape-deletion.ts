@@ -21,6 +21,7 @@ export class ShapeDeletion {
   /** @throws ProtocolError */
   async delete(query: QueryMap): Promise<Answer> {
     if (!this.#isAllowed) throw new ProtocolError(405, { message: 'DELETE not allowed' })
+    await this.#lookup.ready()
     this.#engine.registry.remove(await this.#find(query))
     return emptyAnswer(202, { 'cache-control': 'no-cache' })
   }

@@ -1,5 +1,5 @@
 import { Admission } from './admission.ts'
-import { type Answer, NOT_FOUND } from './answer.ts'
+import { type Answer, FOR_ONE_CALLER, NOT_FOUND } from './answer.ts'
 import { Authorisation } from './authorisation.ts'
 import { preflightAnswer } from './cors.ts'
 import type { Engine } from './engine.ts'
@@ -21,7 +21,7 @@ const METHODS = 'GET, POST, HEAD, DELETE, OPTIONS'
 
 const UNAUTHORISED: Answer = {
   status: 401,
-  headers: { 'cache-control': 'max-age=0, private, must-revalidate' },
+  headers: FOR_ONE_CALLER,
   body: Buffer.from('{"message":"Unauthorized - Invalid API secret"}'),
 }
 

@@ -32,6 +32,11 @@ export class ShapeLookup {
     throw mustRefetch(this.#engine.shape(definition).handle)
   }
 
+  /** @throws ProtocolError 503 when the shapes that there are do not become known in time. */
+  ready(): Promise<void> {
+    return this.#engine.readyBy(performance.now() + this.#readyTimeoutMs)
+  }
+
   /** A handle that is known costs no snapshot. */
   isKnown(handle: unknown): boolean {
     return typeof handle === 'string' && this.#engine.registry.byHandle(handle) !== null
