@@ -1,11 +1,12 @@
 import type { StreamedColumn, Tuple } from '../pgoutput.ts'
 import { snapshotFailed } from '../protocol-error.ts'
 import type { CheckedClause } from './checked-clause.ts'
-import { compile, type Members, type Surroundings } from './compile.ts'
+import { compile, type Surroundings } from './compile.ts'
 import { SubqueryDependency } from './dependency.ts'
 import { findEquality } from './equality.ts'
 import type { Condition, Subquery } from './expression.ts'
 import type { Dependency, Equality, Where } from './index.ts'
+import { type Members, membersOf } from './members.ts'
 import { conditionSql, membersSql } from './to-sql.ts'
 import { traverse, traverseAll } from './traverse.ts'
 import { BOOL } from './types.ts'
@@ -99,10 +100,7 @@ function toMembers({ column, domain }: Subquery, values: readonly (string | null
       `A subquery selects more than ${MAX_MEMBERS} values, the most that the embedded server holds`,
     )
   }
-  const keys = new Set<string>()
-  for (const value of values) {
-    // A cast to text makes a word of a boolean.
-    if (value !== null) keys.add(domain.key(column.type === BOOL ? value.slice(0, 1) : value))
-  }
-  return { keys, hasNull: values.includes(null) }
+  // A cast to text makes a word of a boolean.
+  const printed = column.type === BOOL ? values.map((value) => value?.slice(0, 1) ?? null) : values
+  return membersOf(printed, domain)
 }

@@ -1,9 +1,10 @@
 import type { StreamedRelation, Tuple } from '../pgoutput.ts'
 import type { Relation } from '../relation.ts'
 import type { CheckedClause } from './checked-clause.ts'
-import { compile, type Test } from './compile.ts'
+import { compile } from './compile.ts'
 import type { Condition, Subquery } from './expression.ts'
 import type { Dependency } from './index.ts'
+import type { Test } from './tests.ts'
 import { traverse } from './traverse.ts'
 
 /** The table that a subquery reads. */
