@@ -10,6 +10,8 @@ export interface Context {
   readonly params: Params
   /** The tables that may be read besides, by `tableKey`. */
   readonly subscopes: ReadonlyMap<string, Scope>
+  /** How many more parts may be checked: BETWEEN looks at its left side up to four times, at each of its levels. */
+  readonly budget: { left: number }
   /** @throws WhereError for anything that is not certain to mean the same here and in Postgres */
   readonly check: (context: Context, node: Node) => Checked
 }

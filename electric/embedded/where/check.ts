@@ -16,14 +16,17 @@ import { refuse } from './where-error.ts'
  * A whole clause: here a literal is not taken for a boolean.
  * @throws WhereError for anything but a condition that means the same here and in Postgres
  */
-export function checkClause(surroundings: Omit<Context, 'check'>, node: Node): Condition {
-  const context: Context = { ...surroundings, check }
+export function checkClause(surroundings: Omit<Context, 'check' | 'budget'>, node: Node): Condition {
+  const context: Context = { ...surroundings, check, budget: { left: MAX_PARTS } }
   const checked = check(context, node)
   if (checked.kind === 'unknown' || checked.type !== BOOL) refuse(null, 'WHERE clause must return a boolean')
   return asCondition(context.params, checked)
 }
 
+const MAX_PARTS = 100_000
+
 function check(context: Context, node: Node): Checked {
+  if (context.budget.left-- === 0) refuse(null, 'the expression is too complex')
   if ('A_Const' in node) return checkLiteral(node.A_Const)
   if ('ColumnRef' in node) return checkColumn(context, node.ColumnRef)
   if ('ParamRef' in node) return checkParam(context.params, node.ParamRef)

@@ -27,10 +27,11 @@ export class CheckedWhere implements Where {
     const { condition, resolved } = clause
     this.#clause = clause
     this.sql = conditionSql(condition, { ...clause, qualifier: '' })
-    this.key = this.sql
     this.columns = columnsOf(condition)
     this.equality = findEquality(condition, resolved)
     this.dependencies = allSubqueriesOf(condition).map((each) => new SubqueryDependency(each, clause))
+    // Another table of the same name is another one.
+    this.key = [this.sql, ...this.dependencies.map(({ relation }) => relation.oid)].join(' ')
     this.#subqueries = subqueriesOf(condition)
     this.#members = this.#subqueries.length === 0 ? new Map() : null
   }

@@ -140,6 +140,15 @@ test('size and depth are limited, and nothing of it is left behind', async () =>
   for (const deep of ['NOT '.repeat(5_000), '('.repeat(30_000), 'bool_a = ('.repeat(3_000)]) {
     expect(await messageOf(`${deep}true`)).toMatch(/nested too deeply|syntax error|memory exhausted/)
   }
+  const nested = (level: string) =>
+    Array.from({ length: 60 }).reduce<string>((sql) => `(${sql} ${level})`, 'bool_a')
+  for (const level of [
+    'BETWEEN SYMMETRIC bool_a AND bool_b',
+    'IS DISTINCT FROM bool_b',
+    'BETWEEN true AND false',
+  ]) {
+    expect(await messageOf(nested(level))).toMatch(/too complex|nested too deeply/)
+  }
   const where = await database.define({ sql: `${'NOT ('.repeat(60)}bool_a${')'.repeat(60)}`, params: [] })
   expect(where.bind(database.relation.columns)).toBeTypeOf('function')
   const list = Array.from({ length: 9_000 }, (_, index) => index).join(',')

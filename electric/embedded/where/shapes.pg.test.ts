@@ -124,3 +124,11 @@ test('a shape ends with the column that only its clause reads', async () => {
     { id: '30', title: 'late' },
   ])
 })
+
+test('a table that a subquery reads must be published too', async () => {
+  await database.sql`CREATE TABLE unpublished (id int PRIMARY KEY)`
+  const where = 'id IN (SELECT id FROM unpublished)'
+  const answer = await get(electric, { table: 'tasks', where, offset: '-1' })
+  expect(answer.status).toBe(503)
+  expect(answer.body.message).toContain('"public.unpublished" is missing from the publication')
+})

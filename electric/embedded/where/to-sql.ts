@@ -18,6 +18,7 @@ import {
 import { type LikePattern, writeLikePattern } from './like-pattern.ts'
 import { literalSql } from './literal-sql.ts'
 import { arrayOf, TEXT } from './types.ts'
+import { refuse } from './where-error.ts'
 
 export interface SqlSource {
   readonly resolved: Resolved
@@ -31,8 +32,13 @@ export interface SqlSource {
  * brackets throughout. What the caller wrote is not in it.
  */
 export function conditionSql(condition: Condition, source: SqlSource): string {
-  return `(${bareSql(condition, source)})`
+  const sql = `(${bareSql(condition, source)})`
+  // Nested IS DISTINCT FROMs say the innermost many times.
+  if (sql.length > MAX_LENGTH) refuse(null, 'the expression is too complex')
+  return sql
 }
+
+const MAX_LENGTH = 2 * 1024 * 1024
 
 function bareSql(condition: Condition, source: SqlSource): string {
   switch (condition.kind) {
