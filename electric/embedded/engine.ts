@@ -18,7 +18,7 @@ import {
 } from './protocol-error.ts'
 import { publishedByMigrations, publishedOnDemand } from './publishing.ts'
 import type { RecentTransactions } from './recent-transactions.ts'
-import { preparedOn, readRelation } from './relation-catalog.ts'
+import { PREPARE_READING, preparedOn, readRelation } from './relation-catalog.ts'
 import { DISPLAY_SETTINGS, followPublication } from './replication.ts'
 import type { ReplicationSource } from './replication-source.ts'
 import type { Shape } from './shape.ts'
@@ -439,6 +439,8 @@ function snapshotPool(settings: ElectricSettings): Pool {
     idleTimeoutMillis: 30_000,
     options,
   })
+  // Queued before whatever the connection was made for; should it fail, that fails and says so.
+  pool.on('connect', (client) => void client.query(PREPARE_READING).catch(() => {}))
   pool.on('error', () => {}) // an idle connection was lost: the next snapshot opens another
   // One that is lost between two statements tells nobody else, and the process would end.
   pool.on('connect', (client) => void client.on('error', () => {}))

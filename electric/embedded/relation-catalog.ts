@@ -1,6 +1,7 @@
 import type { Sql } from 'postgres'
 import type { RelationName } from './identifiers.ts'
 import type { Column, Relation } from './relation.ts'
+import { quoteText } from './where/literal-sql.ts'
 
 interface CatalogRow {
   oid: string
@@ -55,6 +56,14 @@ export function queryOn(sql: Sql): Query {
 /** For the catalog's own statement, whose joins cost more to plan than to run. */
 export function preparedOn(sql: Sql): Query {
   return (text, values) => sql.unsafe<object[]>(text, values, { prepare: true })
+}
+
+/** Once a connection, before `readPreparedSql` runs on it. */
+export const PREPARE_READING = `PREPARE electric_relation (text, text, text) AS ${CATALOG}`
+
+/** The catalog's statement without parameters of its own, to be sent among others. */
+export function readPreparedSql({ schema, name }: RelationName, publication: string): string {
+  return `EXECUTE electric_relation (${[schema, name, publication].map(quoteText).join(', ')})`
 }
 
 /**

@@ -5,8 +5,10 @@ import { quoteIdentifier } from './identifiers.ts'
 import { parseLsn } from './offsets.ts'
 import { databaseUnreachable, mustRefetch, snapshotFailed } from './protocol-error.ts'
 import type { RecentTransactions } from './recent-transactions.ts'
-import { type Query, readRelation } from './relation-catalog.ts'
+import type { Relation } from './relation.ts'
+import { type Query, readPreparedSql, readRelation } from './relation-catalog.ts'
 import { holdsOn, type ShapeDefinition, tablesOf } from './shape-definition.ts'
+import { SnapshotQuery } from './snapshot-query.ts'
 import { isVisible, parseSnapshotView, type SnapshotView } from './visibility.ts'
 
 export interface SnapshotSource {
@@ -41,6 +43,43 @@ export async function readSnapshot<Result>(
     await delay(Math.min(attempt, 100))
   }
   return null
+}
+
+/**
+ * The same with the rows of a query, all in one message. For predicates that read nothing else first.
+ * @param rowsSql null for a view without rows
+ * @param work is over when it has read the rows
+ */
+export async function copySnapshot(
+  definition: ShapeDefinition,
+  { pool, publication, recent }: SnapshotSource,
+  isOver: () => boolean,
+  rowsSql: string | null,
+  work: (view: SnapshotView, rows: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<void> {
+  const copy = rowsSql === null ? '' : `COPY (${rowsSql}) TO STDOUT;`
+  const text = `${openingSql(definition)}; ${readPreparedSql(definition.relation, publication)}; ${copy} COMMIT`
+  const unseen = recent.streamed()
+  for (let attempt = 1; !isOver(); attempt++) {
+    const client = await connect(pool)
+    const query = client.query(new SnapshotQuery(text, 2))
+    try {
+      const [views = [], rows = []] = await query.heads
+      const view = toView(views)
+      if (unseen.every((xid) => isVisible(view, xid))) {
+        requireHolds(definition, await readRelation(async () => rows, definition.relation, publication))
+        recent.settle(view)
+        await work(view, query)
+        await query.ended
+        return client.release()
+      }
+      client.release(true) // the rows that are under way are of no use
+    } catch (error) {
+      await abandon(client, error)
+      throw error
+    }
+    await delay(Math.min(attempt, 100))
+  }
 }
 
 async function withClient<Result>(
@@ -80,19 +119,23 @@ async function abandon(client: PoolClient, error: unknown): Promise<void> {
 }
 
 async function openSnapshot(client: PoolClient, definition: ShapeDefinition): Promise<SnapshotView> {
-  const tables = tablesOf(definition).map(
-    ({ schema, name }) => `ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
-  )
-  // The lock before the transaction's first snapshot: no schema change can fall between it and the rows,
-  // and those that rewrite a table would leave it empty for an older snapshot.
-  const results = await client.query(`
-    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-    LOCK TABLE ${tables.join(', ')} IN ACCESS SHARE MODE;
-    SELECT pg_current_snapshot()::text AS view, pg_current_wal_insert_lsn()::text AS lsn`)
+  const results = await client.query(openingSql(definition))
   // Several statements give several results, which the types do not know.
-  const row = (results as unknown as { rows: { view: string; lsn: string }[] }[]).at(-1)?.rows[0]
+  const rows = (results as unknown as { rows: Record<string, unknown>[] }[]).at(-1)?.rows ?? []
+  return toView(rows)
+}
+
+// The lock before the transaction's first snapshot: no schema change can fall between it and the rows,
+// and those that rewrite a table would leave it empty for an older snapshot.
+function openingSql({ relation }: ShapeDefinition): string {
+  return `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    LOCK TABLE ONLY ${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)} IN ACCESS SHARE MODE;
+    SELECT pg_current_snapshot()::text AS view, pg_current_wal_insert_lsn()::text AS lsn`
+}
+
+function toView([row]: readonly Record<string, unknown>[]): SnapshotView {
   if (!row) throw snapshotFailed('Postgres gave no snapshot')
-  return parseSnapshotView(row.view, parseLsn(row.lsn))
+  return parseSnapshotView(String(row.view), parseLsn(String(row.lsn)))
 }
 
 async function requireSameTables(
@@ -100,11 +143,12 @@ async function requireSameTables(
   definition: ShapeDefinition,
   publication: string,
 ): Promise<void> {
-  // Prepared, once a connection: planning the catalog's joins costs more than running them.
-  const query: Query = async (text, values) =>
-    (await client.query<object>({ name: 'catalog', text, values })).rows
   for (const table of tablesOf(definition)) {
-    const relation = await readRelation(query, table, publication)
-    if (!relation || !holdsOn(definition, relation)) throw mustRefetch(null)
+    const rows: Query = async () => (await client.query<object>(readPreparedSql(table, publication))).rows
+    requireHolds(definition, await readRelation(rows, table, publication))
   }
+}
+
+function requireHolds(definition: ShapeDefinition, now: Relation | null): void {
+  if (!now || !holdsOn(definition, now)) throw mustRefetch(null)
 }

@@ -6,7 +6,7 @@ import { mustRefetch, snapshotFailed } from './protocol-error.ts'
 import { rowWriter } from './row-writer.ts'
 import type { Shape } from './shape.ts'
 import type { ShapeDefinition } from './shape-definition.ts'
-import { readSnapshot, type SnapshotSource } from './snapshot-transaction.ts'
+import { copySnapshot, readSnapshot, type SnapshotSource } from './snapshot-transaction.ts'
 import { SnapshotWriter } from './snapshot-writer.ts'
 import type { SnapshotView } from './visibility.ts'
 
@@ -22,26 +22,32 @@ export interface SnapshotOptions extends SnapshotSource {
 export async function takeSnapshot(shape: Shape, options: SnapshotOptions): Promise<void> {
   const { snapshot, definition } = shape
   const writer = new SnapshotWriter(snapshot, rowWriter(definition), options.chunkBytesThreshold)
+  const isOver = () => shape.ending !== null
+  const sql = definition.log === 'full' ? rowsSql(definition) : null
+  const fill = async (view: SnapshotView, rows: AsyncIterable<Buffer>) => {
+    if (!shape.joinAt(view)) throw mustRefetch(null)
+    if (sql !== null) await writeRows(rows, shape, writer, options.maxBytes)
+    if (shape.ending) return
+    // Nobody waits for the transaction to end.
+    await writer.complete(snapshotEnd(view))
+    shape.wake()
+  }
   try {
-    await readSnapshot(
-      definition,
-      options,
-      () => shape.ending !== null,
-      async (client, view) => {
-        await definition.where?.load((sql) => column(client, sql))
-        if (!shape.joinAt(view)) throw mustRefetch(null)
-        if (definition.log === 'full') await readRows(client, shape, writer, options.maxBytes)
-        if (shape.ending) return
-        // Nobody waits for the transaction to end.
-        await writer.complete(snapshotEnd(view))
-        shape.wake()
-      },
-    )
+    if (definition.where?.needsLoad) {
+      await readSnapshot(definition, options, isOver, async (client, view) => {
+        await definition.where?.load((text) => column(client, text))
+        await fill(view, sql === null ? NO_ROWS : client.query(copyTo(`COPY (${sql}) TO STDOUT`)))
+      })
+    } else {
+      await copySnapshot(definition, options, isOver, sql, fill)
+    }
     if (!shape.ending) await writer.save()
   } finally {
     await writer.abandon()
   }
 }
+
+const NO_ROWS: AsyncIterable<Buffer> = { async *[Symbol.asyncIterator]() {} }
 
 /** The values of a statement's one column, as Postgres prints them. */
 async function column(client: PoolClient, text: string): Promise<(string | null)[]> {
@@ -50,13 +56,12 @@ async function column(client: PoolClient, text: string): Promise<(string | null)
   return rows.map(([value]) => value)
 }
 
-async function readRows(
-  client: PoolClient,
+async function writeRows(
+  rows: AsyncIterable<Buffer>,
   shape: Shape,
   writer: SnapshotWriter,
   maxBytes: number,
 ): Promise<void> {
-  const rows = client.query(copyTo(`COPY (${rowsSql(shape.definition)}) TO STDOUT`))
   for await (const bytes of rows) {
     if (await writer.write(bytes)) shape.wake()
     if (shape.ending) throw shape.ending
