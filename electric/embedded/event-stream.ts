@@ -52,7 +52,7 @@ export class EventStream implements Holder, Listener {
   #send(): void {
     // No event tells of a shape's end: the client asks again, and is told then.
     if (this.shape.ending) this.end()
-    while (!this.#isBlocked && !this.#isOver) {
+    while (!this.#isBlocked && !this.#isOver && !this.exchange.isGone) {
       const next = this.#next()
       if (next) this.#write(next)
       else if (this.#isCatchingUp) this.end()

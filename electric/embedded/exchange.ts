@@ -28,6 +28,11 @@ export class Exchange extends ServerResponse {
     this.acceptsGzip = encoding !== undefined && GZIP.test(String(encoding))
   }
 
+  /** The caller went away. Of the socket this is known before the response hears of it. */
+  get isGone(): boolean {
+    return this.destroyed || this.socket === null || this.socket.destroyed
+  }
+
   /** Drops what is known of the request, for as long as its answer is to come. */
   forgetHeaders(): void {
     this.req.headers = NO_HEADERS

@@ -18,10 +18,10 @@ export async function streamBody(
   const chunks = body.open()[Symbol.asyncIterator]()
   try {
     let next = await chunks.next()
-    if (exchange.destroyed) return
+    if (exchange.isGone) return
     exchange.writeHead(status, head)
     exchange.socket?.setTimeout(STALLED_AFTER_MS)
-    while (!next.done && !exchange.destroyed) {
+    while (!next.done && !exchange.isGone) {
       await written(exchange, next.value)
       next = await chunks.next()
     }
