@@ -213,3 +213,12 @@ async function retried(): Promise<void> {
     return seen.size > 2
   })
 }
+
+test('a snapshot of many rows holds each of them as it is', async () => {
+  await createTable(database.sql, 'many', 'id int PRIMARY KEY, v text')
+  await database.sql`
+    INSERT INTO many SELECT i, repeat(md5(i::text) || E'\\ "quoted"\n', i % 40) FROM generate_series(1, 20000) i`
+  const { changes } = await sync(electric, { table: 'many' })
+  const read = changes.map(({ value }) => value).sort((a, b) => Number(a.id) - Number(b.id))
+  expect(read).toEqual([...(await database.sql`SELECT id::text, v FROM many ORDER BY many.id`)])
+})

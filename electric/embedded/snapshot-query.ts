@@ -8,6 +8,7 @@ interface RowDescription {
 
 /** Beyond this much unread, the connection is not read any further. */
 const MAX_WAITING_BYTES = 1024 * 1024
+const FIRST_BUFFER_BYTES = 16 * 1024
 
 /**
  * Several statements sent as one message: some that answer rows, and a COPY after them. For a small table the ways to
@@ -25,7 +26,7 @@ export class SnapshotQuery implements Submittable, AsyncIterable<Buffer> {
   readonly #lists: Row[][] = []
   #parsers: readonly { name: string; parse: (text: string) => unknown }[] = []
   #connection: Connection | null = null
-  #chunks: Buffer[] = []
+  #buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES)
   #bytes = 0
   #isCopied = false
   #failure: Error | null = null
@@ -45,18 +46,26 @@ export class SnapshotQuery implements Submittable, AsyncIterable<Buffer> {
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     for (;;) {
       if (this.#failure) throw this.#failure
-      if (this.#chunks.length > 0) yield this.#take()
+      if (this.#bytes > 0) yield this.#take()
       else if (this.#isCopied) return
       else await new Promise<void>((resolve) => (this.#wake = resolve))
     }
   }
 
   #take(): Buffer {
-    const bytes = Buffer.concat(this.#chunks, this.#bytes)
-    this.#chunks = []
+    const bytes = this.#buffer.subarray(0, this.#bytes)
+    this.#buffer = Buffer.allocUnsafe(this.#buffer.length)
     this.#bytes = 0
     this.#connection?.stream.resume()
     return bytes
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#bytes + bytes
+    if (needed <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#buffer.length))
+    this.#buffer.copy(larger, 0, 0, this.#bytes)
+    this.#buffer = larger
   }
 
   // What follows is called by the driver as the answer arrives.
@@ -80,8 +89,9 @@ export class SnapshotQuery implements Submittable, AsyncIterable<Buffer> {
   }
 
   handleCopyData({ chunk }: { chunk: Buffer }): void {
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
+    this.#reserve(chunk.length)
+    // Copied: the driver reads what comes next into the same memory.
+    this.#bytes += chunk.copy(this.#buffer, this.#bytes)
     if (this.#bytes > MAX_WAITING_BYTES) this.#connection?.stream.pause()
     this.#wake()
   }
