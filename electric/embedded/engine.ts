@@ -303,7 +303,7 @@ export class Engine {
       ...from,
       index: this.registry.index,
       deliver: (shape, transaction) => this.registry.deliver(shape, transaction),
-      onRelation: (relation) => this.#noticeRelation(relation),
+      onRelation: (relation) => this.#replacedBy(relation),
       maxBytes: this.#settings.maxLogBytes,
     })
   }
@@ -366,15 +366,15 @@ export class Engine {
     }
   }
 
-  #noticeRelation(relation: StreamedRelation): void {
+  /** @returns the shapes of tables in whose places another one of the same name is. */
+  #replacedBy(relation: StreamedRelation): readonly Shape[] {
     this.resolver.forget()
-    for (const shape of this.registry) {
-      const isReplaced = tablesOf(shape.definition).some(
+    return [...this.registry].filter((shape) =>
+      tablesOf(shape.definition).some(
         ({ oid, schema, name }) =>
           schema === relation.schema && name === relation.name && oid !== relation.oid,
-      )
-      if (isReplaced) this.registry.remove(shape)
-    }
+      ),
+    )
   }
 
   #failSnapshot(shape: Shape, error: unknown): void {

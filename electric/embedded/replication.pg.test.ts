@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '#db/embedded.ts'
-import { startTestDatabase, type TestDatabase, until } from './testing.ts'
+import {
+  createTable,
+  get,
+  killWalSender,
+  startTestDatabase,
+  startTestElectric,
+  sync,
+  type TestDatabase,
+  until,
+} from './testing.ts'
 
 let database: TestDatabase
 let storageDir: string
@@ -88,5 +97,34 @@ test('a connection that ends in the moment in which it is up does not end the pr
     child?.kill('SIGTERM')
     if (child && child.exitCode === null) await once(child, 'exit')
     await line.close()
+  }
+})
+
+test('what a new connection streams again of a table ends no shape of the one in its place', async () => {
+  const { sql } = database
+  const columns = 'id int PRIMARY KEY, v text'
+  await createTable(sql, 'items', columns)
+  const electric = await startTestElectric(database, { storageDir })
+  try {
+    await electric.ready
+    await sql`INSERT INTO items VALUES (1, 'old')`
+    await sql`DROP TABLE items`
+    await createTable(sql, 'items', columns)
+    await sql`INSERT INTO items VALUES (2, 'new')`
+    const params = { table: 'items' }
+    let before = await sync(electric, params)
+    // Once more where it was asked of the old table.
+    await until(async () => {
+      before = await sync(electric, params)
+      return before.changes.some(({ value }) => value.v === 'new')
+    })
+    await killWalSender(database)
+    await sql`INSERT INTO items VALUES (3, 'newer')`
+    const live = { ...params, handle: before.handle, offset: before.last.offset, live: 'true' }
+    const answer = await get(electric, live)
+    expect([answer.status, answer.handle]).toEqual([200, before.handle])
+    expect(answer.changes.map(({ value }) => value.v)).toEqual(['newer'])
+  } finally {
+    await electric.close()
   }
 })

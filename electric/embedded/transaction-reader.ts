@@ -30,7 +30,8 @@ export interface TransactionReaderOptions {
   readonly unsettled: readonly number[]
   readonly index: ShapeIndex
   readonly deliver: (shape: Shape, transaction: ShapeTransaction) => void
-  readonly onRelation: (relation: StreamedRelation) => void
+  /** @returns the shapes that end if the table is that of their name now, which an old transaction says of an old table. */
+  readonly onRelation: (relation: StreamedRelation) => readonly Shape[]
   /** Of one transaction in one shape: a larger one ends the shape instead of filling memory. */
   readonly maxBytes: number
 }
@@ -50,7 +51,7 @@ export class TransactionReader {
   readonly recent: RecentTransactions
   readonly #index: ShapeIndex
   readonly #deliver: (shape: Shape, transaction: ShapeTransaction) => void
-  readonly #onRelation: (relation: StreamedRelation) => void
+  readonly #onRelation: (relation: StreamedRelation) => readonly Shape[]
   readonly #maxBytes: number
   #open: OpenTransaction | null = null
 
@@ -126,7 +127,7 @@ export class TransactionReader {
 
   // Sent before a table's first change, and again after its definition changed.
   #announce(relation: StreamedRelation): void {
-    this.#onRelation(relation)
+    for (const shape of this.#onRelation(relation)) this.#end(shape)
     for (const shape of this.#index.ofTable(relation.oid)) {
       const { schema, name } = shape.definition.relation
       const isRenamed = schema !== relation.schema || name !== relation.name
