@@ -15,6 +15,8 @@ test("the real service's variables are understood", () => {
       ELECTRIC_CACHE_MAX_AGE: '1',
       ELECTRIC_CACHE_STALE_AGE: '3',
       ELECTRIC_ENABLE_INTEGRATION_TESTING: 'true',
+      ELECTRIC_STORAGE_DIR: '/var/electric',
+      ELECTRIC_MANUAL_TABLE_PUBLISHING: 'true',
     }),
   ).toEqual({
     databaseUrl: 'postgres://db',
@@ -27,6 +29,8 @@ test("the real service's variables are understood", () => {
     cacheMaxAgeSeconds: 1,
     cacheStaleAgeSeconds: 3,
     allowShapeDeletion: true,
+    storageDir: '/var/electric',
+    manualTablePublishing: true,
   })
 })
 
