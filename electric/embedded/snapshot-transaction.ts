@@ -127,9 +127,12 @@ async function openSnapshot(client: PoolClient, definition: ShapeDefinition): Pr
 
 // The lock before the transaction's first snapshot: no schema change can fall between it and the rows,
 // and those that rewrite a table would leave it empty for an older snapshot.
-function openingSql({ relation }: ShapeDefinition): string {
+function openingSql(definition: ShapeDefinition): string {
+  const tables = tablesOf(definition).map(
+    ({ schema, name }) => `ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
+  )
   return `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-    LOCK TABLE ONLY ${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.name)} IN ACCESS SHARE MODE;
+    LOCK TABLE ${tables.join(', ')} IN ACCESS SHARE MODE;
     SELECT pg_current_snapshot()::text AS view, pg_current_wal_insert_lsn()::text AS lsn`
 }
 
