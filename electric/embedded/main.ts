@@ -1,5 +1,5 @@
 import { flushCompileCache } from 'node:module'
-import { describeError } from './database-errors.ts'
+import { describeError } from './catalog/database-errors.ts'
 import { optionsFromEnvironment } from './environment.ts'
 import { startElectric } from './server.ts'
 

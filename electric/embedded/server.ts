@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Engine } from './engine.ts'
-import { createHttpServer } from './http.ts'
+import { createHttpServer } from './http/http.ts'
 import { type ElectricOptions, withDefaults } from './options.ts'
 
 export type { ElectricOptions } from './options.ts'

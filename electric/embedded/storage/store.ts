@@ -1,7 +1,7 @@
 import { closeSync, fdatasync as fdatasyncWithCallback, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { promisify } from 'node:util'
-import { type Offset, SNAPSHOT_END } from '../offsets.ts'
+import { type Offset, SNAPSHOT_END } from '../shape/offsets.ts'
 
 const fdatasync = promisify(fdatasyncWithCallback)
 

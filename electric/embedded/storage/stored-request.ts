@@ -1,4 +1,4 @@
-import type { ShapeDefinition } from '../shape-definition.ts'
+import type { ShapeDefinition } from '../catalog/shape-definition.ts'
 
 type DefinitionRequest = ShapeDefinition['request']
 

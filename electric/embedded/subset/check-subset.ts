@@ -1,5 +1,5 @@
-import type { Column, Relation } from '../relation.ts'
-import type { SubsetParams } from '../subset-params.ts'
+import type { Column, Relation } from '../catalog/relation.ts'
+import type { SubsetParams } from '../http/subset-params.ts'
 import { mayFail } from './data-errors.ts'
 import { ExpressionWriter } from './expression-writer.ts'
 import { orderBySql } from './order-by-sql.ts'

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../identifiers.ts'
+import { quoteIdentifier } from '../catalog/identifiers.ts'
 
 /** What the subset's query calls its table. */
 export const ROW = 'subset_row'

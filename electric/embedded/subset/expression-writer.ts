@@ -12,7 +12,7 @@ import type {
   ParamRef,
   TypeCast,
 } from 'libpg-query'
-import type { Column } from '../relation.ts'
+import type { Column } from '../catalog/relation.ts'
 import { quoteText } from '../where/literal-sql.ts'
 import {
   CAST_TARGETS,

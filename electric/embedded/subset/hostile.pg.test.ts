@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ProtocolError } from '../protocol-error.ts'
+import { ProtocolError } from '../http/protocol-error.ts'
 import { createTable, startTestDatabase, type TestDatabase } from '../testing.ts'
 import { condition, mutated, PARAMS } from './testing-clauses.ts'
 import { openSubsets, type Subsets } from './testing-engine.ts'

@@ -1,5 +1,5 @@
 import type { A_Const, ColumnRef, Node } from 'libpg-query'
-import type { Column } from '../relation.ts'
+import type { Column } from '../catalog/relation.ts'
 import { columnSql } from './column-sql.ts'
 import { describeNode, fieldName } from './nodes.ts'
 import { noSubquery, type Refusal, refuseOrder } from './refusal.ts'

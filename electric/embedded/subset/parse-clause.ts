@@ -1,5 +1,5 @@
 import type { Node, SelectStmt } from 'libpg-query'
-import { parseSql, SqlSyntaxError, type Statement } from '../sql-parser.ts'
+import { parseSql, SqlSyntaxError, type Statement } from '../sql/sql-parser.ts'
 import { BEFORE_ORDER_BY, BEFORE_WHERE, Refusal } from './refusal.ts'
 
 const MAX_BYTES = 64 * 1024

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Body } from '../body.ts'
+import type { Body } from '../http/body.ts'
 
 const MEMORY_BYTES = 1024 * 1024
 const READ_BYTES = 256 * 1024

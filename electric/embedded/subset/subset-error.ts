@@ -1,4 +1,4 @@
-import { ProtocolError } from '../protocol-error.ts'
+import { ProtocolError } from '../http/protocol-error.ts'
 
 export type SubsetField = 'where' | 'order_by' | 'limit' | 'offset' | 'params'
 

@@ -1,6 +1,6 @@
-import { columnText } from '../column-text.ts'
-import { quoteIdentifier } from '../identifiers.ts'
-import type { ShapeDefinition } from '../shape-definition.ts'
+import { quoteIdentifier } from '../catalog/identifiers.ts'
+import type { ShapeDefinition } from '../catalog/shape-definition.ts'
+import { columnText } from '../snapshot/column-text.ts'
 import type { CheckedSubset } from './check-subset.ts'
 import { columnSql, ROW } from './column-sql.ts'
 

@@ -1,4 +1,4 @@
-import type { RowWriter } from '../row-writer.ts'
+import type { RowWriter } from '../snapshot/row-writer.ts'
 import type { Spool } from './spool.ts'
 
 const FIRST_BUFFER_BYTES = 8 * 1024

@@ -1,6 +1,6 @@
-import { ProtocolError } from '../protocol-error.ts'
-import type { Column, Relation } from '../relation.ts'
-import type { SubsetParams } from '../subset-params.ts'
+import type { Column, Relation } from '../catalog/relation.ts'
+import { ProtocolError } from '../http/protocol-error.ts'
+import type { SubsetParams } from '../http/subset-params.ts'
 import { type CheckedSubset, checkSubset, type SubsetScope } from './index.ts'
 
 export const NOTHING: SubsetParams = { where: null, params: {}, orderBy: null, limit: null, offset: null }

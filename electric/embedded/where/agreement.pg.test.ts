@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import fc from 'fast-check'
 import { afterEach, expect, inject, test } from 'vitest'
-import { ProtocolError } from '../protocol-error.ts'
+import { ProtocolError } from '../http/protocol-error.ts'
 import { startTestDatabase, type TestDatabase } from '../testing.ts'
 import type { Where } from './index.ts'
 import { type Clause, clause } from './random-clauses.ts'

@@ -1,5 +1,5 @@
 import type { Node, RangeVar, SelectStmt, SubLink } from 'libpg-query'
-import type { RelationName } from '../identifiers.ts'
+import type { RelationName } from '../catalog/identifiers.ts'
 import { type Context, checkCondition, checkNode } from './check-context.ts'
 import { domainOf } from './domains.ts'
 import type { ColumnValue, Condition } from './expression.ts'

@@ -1,5 +1,5 @@
-import type { StreamedColumn, Tuple } from '../pgoutput.ts'
-import { snapshotFailed } from '../protocol-error.ts'
+import { snapshotFailed } from '../http/protocol-error.ts'
+import type { StreamedColumn, Tuple } from '../replication/pgoutput.ts'
 import type { CheckedClause } from './checked-clause.ts'
 import { compile, type Surroundings } from './compile.ts'
 import { SubqueryDependency } from './dependency.ts'

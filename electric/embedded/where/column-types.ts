@@ -1,5 +1,5 @@
-import type { Relation } from '../relation.ts'
-import type { Query } from '../relation-catalog.ts'
+import type { Relation } from '../catalog/relation.ts'
+import type { Query } from '../catalog/relation-catalog.ts'
 import type { ColumnTypes } from './scope.ts'
 import { enumType, opaqueType, rowType, type SqlType, typeByOid } from './types.ts'
 

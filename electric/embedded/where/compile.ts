@@ -1,4 +1,4 @@
-import type { Tuple } from '../pgoutput.ts'
+import type { Tuple } from '../replication/pgoutput.ts'
 import { readArray } from './array-text.ts'
 import type { CheckedClause } from './checked-clause.ts'
 import type { Domain } from './domains.ts'

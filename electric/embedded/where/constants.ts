@@ -1,5 +1,5 @@
-import { errorCode, isDatabaseUnreachable } from '../database-errors.ts'
-import type { Query } from '../relation-catalog.ts'
+import { errorCode, isDatabaseUnreachable } from '../catalog/database-errors.ts'
+import type { Query } from '../catalog/relation-catalog.ts'
 import { writeArray } from './array-text.ts'
 import { invalidSyntax } from './coercion.ts'
 import type { Constant } from './expression.ts'

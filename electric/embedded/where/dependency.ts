@@ -1,5 +1,5 @@
-import type { StreamedRelation, Tuple } from '../pgoutput.ts'
-import type { Relation } from '../relation.ts'
+import type { Relation } from '../catalog/relation.ts'
+import type { StreamedRelation, Tuple } from '../replication/pgoutput.ts'
 import type { CheckedClause } from './checked-clause.ts'
 import { compile } from './compile.ts'
 import type { Condition, Subquery } from './expression.ts'

@@ -1,4 +1,4 @@
-import type { Relation } from '../relation.ts'
+import type { Relation } from '../catalog/relation.ts'
 import type { Domain } from './domains.ts'
 import type { CaseFunction, CollationOf } from './letters.ts'
 import type { SqlType } from './types.ts'

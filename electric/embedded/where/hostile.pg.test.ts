@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest'
-import type { Relation } from '../relation.ts'
+import type { Relation } from '../catalog/relation.ts'
 import { type ClauseDatabase, rowsOf, startClauseDatabase } from './testing.ts'
 
 /** Nothing in a clause, a parameter or the database's own schemas makes Postgres run anything but what was checked. */

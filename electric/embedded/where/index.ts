@@ -1,5 +1,5 @@
-import type { StreamedColumn, StreamedRelation, Tuple } from '../pgoutput.ts'
-import type { Relation } from '../relation.ts'
+import type { Relation } from '../catalog/relation.ts'
+import type { StreamedColumn, StreamedRelation, Tuple } from '../replication/pgoutput.ts'
 
 /** The predicate of a shape, as Postgres runs it and as the stream is filtered by it: both always agree. */
 export interface Where {

@@ -1,6 +1,6 @@
-import { errorCode } from '../database-errors.ts'
-import type { Relation } from '../relation.ts'
-import type { Query } from '../relation-catalog.ts'
+import { errorCode } from '../catalog/database-errors.ts'
+import type { Relation } from '../catalog/relation.ts'
+import type { Query } from '../catalog/relation-catalog.ts'
 
 export type CaseFunction = 'lower' | 'upper'
 /** What `lower` or `upper` makes of a text. */

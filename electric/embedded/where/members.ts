@@ -1,4 +1,4 @@
-import type { Tuple } from '../pgoutput.ts'
+import type { Tuple } from '../replication/pgoutput.ts'
 import type { Domain } from './domains.ts'
 import type { Elements, Read, Test } from './tests.ts'
 

@@ -1,5 +1,5 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Column, Relation } from '../relation.ts'
+import { quoteIdentifier } from '../catalog/identifiers.ts'
+import type { Column, Relation } from '../catalog/relation.ts'
 import type { ColumnValue } from './expression.ts'
 import { opaqueType, type SqlType, typeByOid } from './types.ts'
 import { refuse } from './where-error.ts'

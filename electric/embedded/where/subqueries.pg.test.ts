@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import type { StreamedRelation, Tuple } from '../pgoutput.ts'
+import type { StreamedRelation, Tuple } from '../replication/pgoutput.ts'
 import type { Where } from './index.ts'
 import type { Clause } from './random-clauses.ts'
 import { type ClauseDatabase, rowsOf, startClauseDatabase } from './testing.ts'

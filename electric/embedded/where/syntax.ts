@@ -1,5 +1,5 @@
 import type { Node, SelectStmt } from 'libpg-query'
-import { parseSql, SqlSyntaxError } from '../sql-parser.ts'
+import { parseSql, SqlSyntaxError } from '../sql/sql-parser.ts'
 import { refuse, WhereError } from './where-error.ts'
 
 const PREFIX = 'SELECT 1 WHERE '

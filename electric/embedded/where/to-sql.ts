@@ -1,5 +1,5 @@
-import { quoteIdentifier } from '../identifiers.ts'
-import type { Relation } from '../relation.ts'
+import { quoteIdentifier } from '../catalog/identifiers.ts'
+import type { Relation } from '../catalog/relation.ts'
 import { writeArray } from './array-text.ts'
 import type { Resolved } from './constants.ts'
 import type { Domain } from './domains.ts'
