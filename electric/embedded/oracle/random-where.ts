@@ -1,0 +1,143 @@
+import fc from 'fast-check'
+import type { Column, Table } from './random-tables.ts'
+import { literal, quoted } from './sql-text.ts'
+
+/** A predicate in both of its forms: with parameters, as a shape has it, and with their values in their places. */
+export interface Where {
+  readonly text: string
+  readonly params: readonly string[]
+  readonly sql: string
+}
+
+/** @param value writes a constant: as itself, or as a parameter that stands for it. */
+type Clause = (value: (text: string) => string) => string
+
+const COMPARISONS = ['=', '<>', '<', '<=', '>', '>=']
+
+/** A value that rows of the column have, or nearly. */
+function valueNear({ kind }: Column): fc.Arbitrary<string> {
+  return fc.constantFrom(...kind.values)
+}
+
+function equality(column: Column): fc.Arbitrary<Clause> {
+  return valueNear(column).map((text) => (value) => `${quoted(column.name)} = ${value(text)}`)
+}
+
+function comparison(column: Column): fc.Arbitrary<Clause> {
+  return fc.tuple(valueNear(column), fc.constantFrom(...COMPARISONS), fc.boolean()).map(
+    ([text, sign, isSwapped]) =>
+      (value) =>
+        isSwapped
+          ? `${value(text)} ${sign} ${quoted(column.name)}`
+          : `${quoted(column.name)} ${sign} ${value(text)}`,
+  )
+}
+
+function range(column: Column): fc.Arbitrary<Clause> {
+  return fc
+    .tuple(
+      valueNear(column),
+      valueNear(column),
+      fc.constantFrom('BETWEEN', 'NOT BETWEEN', 'BETWEEN SYMMETRIC'),
+    )
+    .map(
+      ([from, to, word]) =>
+        (value) =>
+          `${quoted(column.name)} ${word} ${value(from)} AND ${value(to)}`,
+    )
+}
+
+function list(column: Column): fc.Arbitrary<Clause> {
+  return fc
+    .tuple(fc.array(valueNear(column), { minLength: 1, maxLength: 4 }), fc.constantFrom('IN', 'NOT IN'))
+    .map(
+      ([texts, word]) =>
+        (value) =>
+          `${quoted(column.name)} ${word} (${texts.map(value).join(', ')})`,
+    )
+}
+
+function isNull(column: Column): fc.Arbitrary<Clause> {
+  return fc.constantFrom('IS NULL', 'IS NOT NULL').map((test) => () => `${quoted(column.name)} ${test}`)
+}
+
+function distinct(column: Column): fc.Arbitrary<Clause> {
+  return fc.tuple(valueNear(column), fc.constantFrom('IS DISTINCT FROM', 'IS NOT DISTINCT FROM')).map(
+    ([text, sign]) =>
+      (value) =>
+        `${quoted(column.name)} ${sign} ${value(text)}`,
+  )
+}
+
+const PATTERNS = ['%', 'row%', '%1%', '_ow/%', 'v.__', '%/%', '\\\\', '%"%', 'ROW/1_']
+
+function like(column: Column): fc.Arbitrary<Clause> {
+  return fc.tuple(fc.constantFrom(...PATTERNS), fc.constantFrom('LIKE', 'NOT LIKE')).map(
+    ([pattern, word]) =>
+      (value) =>
+        `${quoted(column.name)} ${word} ${value(pattern)}`,
+  )
+}
+
+function truth(column: Column): fc.Arbitrary<Clause> {
+  return fc
+    .constantFrom('', ' IS TRUE', ' IS NOT FALSE', ' IS UNKNOWN', ' = true')
+    .map((test) => () => `${quoted(column.name)}${test}`)
+}
+
+function leaf(column: Column): fc.Arbitrary<Clause> {
+  switch (column.kind.family) {
+    case 'bool':
+      return fc.oneof(truth(column), isNull(column))
+    case 'ordered':
+      return fc.oneof(comparison(column), range(column), list(column), distinct(column), isNull(column))
+    case 'text':
+      return fc.oneof(comparison(column), range(column), list(column), like(column), isNull(column))
+    case 'equal':
+      return fc.oneof(equality(column), list(column), distinct(column), isNull(column))
+    case 'none':
+      return isNull(column)
+  }
+}
+
+function tree(columns: readonly Column[]): fc.Arbitrary<Clause> {
+  return fc.letrec<{ tree: Clause }>((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.oneof(...columns.map(leaf)),
+      fc.tuple(tie('tree'), fc.constantFrom('AND', 'OR'), tie('tree')).map(
+        ([a, word, b]): Clause =>
+          (value) =>
+            `(${a(value)} ${word} ${b(value)})`,
+      ),
+      tie('tree').map(
+        (clause): Clause =>
+          (value) =>
+            `NOT (${clause(value)})`,
+      ),
+    ),
+  })).tree
+}
+
+/** Whether each constant of a clause is a parameter is drawn in turn. */
+function written([clause, choices]: [Clause, readonly boolean[]]): Where {
+  const params: string[] = []
+  let turn = 0
+  const text = clause((value) => {
+    return choices[turn++ % choices.length] ? `$${params.push(value)}` : literal(value)
+  })
+  return { text, params, sql: clause(literal) }
+}
+
+// A database in which there are backslashes in plain literals is not ours: they stand for themselves.
+export function whereOn(table: Table): fc.Arbitrary<Where> {
+  const equals = table.columns.filter(({ kind }) => kind.family !== 'none').map(equality)
+  const clause = fc.oneof(
+    {
+      weight: equals.length > 0 ? 3 : 0,
+      arbitrary: fc.oneof(...(equals.length > 0 ? equals : [fc.constant(() => 'true')])),
+    },
+    { weight: 4, arbitrary: tree(table.columns) },
+  )
+  return fc.tuple(clause, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 })).map(written)
+}
