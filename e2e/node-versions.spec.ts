@@ -52,6 +52,7 @@ const RUNS: [script: string, args: string[], code: number, says: string][] = [
   ['db:seed', [], 0, 'Seeded'],
   ['import', ['--', '--help'], 0, 'viewer'],
   ['account:create', ['--', '--help'], 0, '--email'],
+  ['test:soak', ['--', '--help'], 0, '--seed'],
   ['electric', [], 1, 'DATABASE_URL is not set'],
   ['db:generate', ['--', '--help'], 0, '--config'],
   ['db:reset', [], 0, 'The embedded database is gone'],

@@ -6,7 +6,7 @@ export interface CampaignOptions {
   /** Asked before each round. */
   readonly isOver: (mutations: number) => boolean
   /** After each round: how many rows were changed in it. */
-  readonly onRound: (seed: number, mutations: number) => void
+  readonly onRound: (seed: number, mutations: number) => void | Promise<void>
   /** Of another PostgreSQL than npm's. */
   readonly binaries?: string
 }
@@ -42,7 +42,7 @@ export async function runCampaign(options: CampaignOptions): Promise<number> {
     for (let seed = options.firstSeed; !options.isOver(mutations); seed++) {
       const changed = await playRound(world, seed)
       mutations += changed
-      options.onRound(seed, changed)
+      await options.onRound(seed, changed)
     }
   } finally {
     await world.stop()

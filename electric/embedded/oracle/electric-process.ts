@@ -53,6 +53,7 @@ export class ElectricProcess {
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
+      detached: true, // a Ctrl-C is for who started it, and stops it in time
     })
     this.#child = child
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => this.#hear(String(text)))

@@ -22,7 +22,7 @@ async function run(wanted: number, binaries?: string): Promise<number> {
   const mutations = await runCampaign({
     firstSeed: FIRST_SEED,
     isOver: (count) => count >= wanted,
-    onRound: (seed, count) => rounds.push(`${seed}: ${count}`),
+    onRound: (seed, count) => void rounds.push(`${seed}: ${count}`),
     ...(binaries ? { binaries } : {}),
   })
   console.log(`${mutations} mutations in ${rounds.length} rounds, of seeds ${rounds.join(', ')}`)
