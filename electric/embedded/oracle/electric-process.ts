@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '#db/embedded.ts'
 import { eventually } from './eventually.ts'
+import type { Reader } from './reader.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const OUTPUT_KEPT = 20_000
@@ -75,6 +76,24 @@ export class ElectricProcess {
       child.kill('SIGKILL')
       throw error
     })
+  }
+
+  /** Whether the stream was read up to a position. */
+  async hasSeen(lsn: bigint, { definition }: Pick<Reader, 'definition'>): Promise<boolean> {
+    const response = await this.#ask({ ...definition, offset: 'now' })
+    const seen = /"global_last_seen_lsn":"(\d+)"/.exec(await response.text())?.[1]
+    return BigInt(seen ?? 0) >= lsn
+  }
+
+  /** Whether there still is the shape that a client reads. */
+  async knows({ definition, handle }: Pick<Reader, 'definition' | 'handle'>): Promise<boolean> {
+    const response = await this.#ask({ ...definition, handle: handle ?? '', offset: '0_inf' })
+    await response.text()
+    return response.status === 200
+  }
+
+  #ask(params: Record<string, string>): Promise<Response> {
+    return fetch(`${this.url}/v1/shape?${new URLSearchParams(params)}`)
   }
 
   async #isActive(): Promise<boolean> {

@@ -31,12 +31,14 @@ const PARSER = {
 abstract class OfficialReader implements Reader {
   readonly title: string
   readonly subject: Subject
+  readonly definition: Readonly<Record<string, string>>
   protected readonly options: Options
   readonly #history = new History()
   #failure: Error | null = null
 
   constructor(name: string, options: Options) {
     this.subject = options.subject
+    this.definition = paramsOf(options.subject)
     this.title = `official ${name}${options.isSse ? ' over SSE' : ''} of ${describeSubject(options.subject)}`
     this.options = options
   }
@@ -77,7 +79,7 @@ abstract class OfficialReader implements Reader {
   ): ShapeStream {
     return new ShapeStream({
       url: `${this.options.url}/v1/shape`,
-      params: paramsOf(this.subject) as ExternalParamsRecord, // the parameters' names are made
+      params: this.definition as ExternalParamsRecord, // the parameters' names are made
       parser: PARSER,
       liveSse: this.options.isSse,
       signal,

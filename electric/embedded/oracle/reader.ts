@@ -4,6 +4,8 @@ import type { Subject } from './random-subjects.ts'
 export interface Reader {
   readonly title: string
   readonly subject: Subject
+  /** What names its shape in a URL. */
+  readonly definition: Readonly<Record<string, string>>
   /** What it saw that must not be; it reads no further then. */
   readonly failure: Error | null
   /** Of the shape that it reads now; null before the first answer. */

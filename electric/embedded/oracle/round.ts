@@ -136,12 +136,25 @@ export class Round {
 
   /** Over what should be no reason to fetch anything anew. */
   async #keepingHandles(disturb: () => Promise<void>): Promise<void> {
-    await this.#compare()
+    await this.#settled()
     const handles = this.#readers.map((reader) => reader.handle)
     await disturb()
     await this.#compare()
     const lost = this.#readers.filter(({ handle }, index) => handle !== handles[index])
     if (lost.length > 0) throw new Error(`Shapes have other handles than before: ${describe(lost)}`)
+  }
+
+  /** Every client has heard of all that was committed, also of what ended its shape and left its rows as they were. */
+  async #settled(): Promise<void> {
+    const { database, electric } = this.#world
+    const [now] = await database.sql<{ lsn: string }[]>`SELECT (pg_current_wal_lsn() - '0/0')::text AS lsn`
+    const [some] = this.#readers
+    if (some)
+      await eventually('Electric has read the log', () => electric.hasSeen(BigInt(now?.lsn ?? 0), some))
+    await this.#compare()
+    for (const reader of this.#readers) {
+      await eventually(`the ${reader.title} reads a shape that there is`, () => electric.knows(reader))
+    }
   }
 
   /** Everything that was committed before is stored, and Postgres was told so. */

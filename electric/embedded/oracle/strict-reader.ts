@@ -26,6 +26,7 @@ const PATIENCE_MS = 35
 export class StrictReader implements Reader {
   readonly title: string
   readonly subject: Subject
+  readonly definition: Readonly<Record<string, string>>
   readonly #options: StrictOptions
   readonly #order = new StrictOrder()
   readonly #rows: StrictRows
@@ -41,6 +42,10 @@ export class StrictReader implements Reader {
 
   constructor(options: StrictOptions) {
     this.subject = options.subject
+    this.definition = {
+      ...paramsOf(options.subject),
+      ...(options.log === 'changes_only' ? { log: options.log } : {}),
+    }
     this.title = `${options.manner} strict reader (${options.transport}, ${options.log}) of ${describeSubject(options.subject)}`
     this.#options = options
     this.#rows = new StrictRows(options.subject, { startsEmpty: options.log === 'full' })
@@ -136,10 +141,9 @@ export class StrictReader implements Reader {
   }
 
   #url(isLive: boolean): URL {
-    const { url, transport, log } = this.#options
+    const { url, transport } = this.#options
     const address = new URL('/v1/shape', url)
-    const params: Record<string, string> = { ...paramsOf(this.subject), offset: this.#order.offset }
-    if (log === 'changes_only') params.log = log
+    const params: Record<string, string> = { ...this.definition, offset: this.#order.offset }
     if (this.#order.at !== null && this.#handle !== null) params.handle = this.#handle
     if (isLive) params.live = 'true'
     if (isLive && transport === 'sse') params.live_sse = 'true'
