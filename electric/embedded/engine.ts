@@ -28,7 +28,7 @@ import { formatLsn } from './shape/offsets.ts'
 import type { Shape } from './shape/shape.ts'
 import { ShapeRegistry } from './shape/shape-registry.ts'
 import { takeSnapshot } from './snapshot/snapshot.ts'
-import { restoreShapes } from './storage/restore-shapes.ts'
+import { redefineAll, restoreShapes } from './storage/restore-shapes.ts'
 import { Storage } from './storage/storage.ts'
 import type { StoredPosition } from './storage/store.ts'
 import { type CheckedSubset, runSubset } from './subset/index.ts'
@@ -56,6 +56,8 @@ export class Engine {
   readonly #timers: NodeJS.Timeout[] = []
   #reader: TransactionReader | null = null
   #sourceId: string | null = null
+  /** Counts them: what one began must not end in the next. */
+  #connection = 0
   #stored = 0n
   #state: EngineState = 'starting'
   #isFirst = true
@@ -126,7 +128,11 @@ export class Engine {
     clearTimeout(this.#storing)
     await this.#running
     await Promise.race([Promise.all(this.#snapshots), delay(FINISH_SNAPSHOTS_MS, undefined, { ref: false })])
-    if (this.#reader) this.#store()
+    try {
+      this.#store()
+    } catch (error) {
+      this.#report('Shapes could not be stored', error)
+    }
     for (const shape of this.registry) shape.end(stopping())
     await Promise.all([this.sql.end({ timeout: 1 }), endPool(this.#pool), endPool(this.#subsetPool)])
     this.#storage.close()
@@ -243,6 +249,7 @@ export class Engine {
       publication: this.#publication,
       slot: storageDir === null ? `${slot}_${randomBytes(4).toString('hex')}` : slot,
       isTemporary: storageDir === null,
+      knownSource: this.#reader ? this.#sourceId : (this.#storage.position()?.source ?? null),
       isPublishingManual: manualTablePublishing,
       onWaiting: () => {
         this.#state = 'waiting'
@@ -274,25 +281,29 @@ export class Engine {
 
   /** Goes on with what is known, if the stream goes on from where that is true; begins anew otherwise. */
   async #open(source: ReplicationSource): Promise<void> {
+    const connection = ++this.#connection
     this.resolver.forget()
     const position = this.#reader ? this.#position(this.#reader) : this.#storage.position()
-    // Acknowledged further than what is known here: somebody else has read what is missing.
-    const goesOn =
-      position !== null && !source.isNew && position.source === source.id && source.startLsn <= position.lsn
-    this.#sourceId = source.id
-    if (goesOn && this.#reader) return
-    if (goesOn) return this.#restore(position)
+    if (position && continues(source, position)) {
+      this.#sourceId = source.id
+      return this.#reader ? undefined : this.#restore(position, () => connection === this.#connection)
+    }
+    this.#reader = null
     this.registry.removeAll()
     this.#storage.clear()
+    this.#sourceId = source.id
     this.#reader = this.#newReader({ startLsn: source.startLsn, lastCommit: 0n, unsettled: [] })
   }
 
-  async #restore(position: StoredPosition): Promise<void> {
+  /** @param isCurrent false when the connection was lost meanwhile, and another one may be doing the same */
+  async #restore(position: StoredPosition, isCurrent: () => boolean): Promise<void> {
     const { lsn, lastCommit, unsettled, lastStamp } = position
     this.registry.continueAfter(lastStamp)
     this.#stored = lsn
     const shapes = this.#storage.load()
-    await restoreShapes(shapes, this.resolver, this.registry, this.#storage)
+    const definitions = await redefineAll(shapes, this.resolver)
+    if (!isCurrent()) throw new Error('The connection was lost while shapes were brought back.')
+    restoreShapes(shapes, definitions, this.registry, this.#storage)
     this.#reader = this.#newReader({ startLsn: lsn, lastCommit, unsettled })
   }
 
@@ -320,6 +331,7 @@ export class Engine {
   #lose(): void {
     if (this.isReady) this.#whenReady = Promise.withResolvers<void>()
     this.#state = 'starting'
+    this.#connection++
     this.#reader?.interrupt()
     this.resolver.forget()
     if (this.#settings.storageDir !== null) return
@@ -379,7 +391,10 @@ export class Engine {
 
   #failSnapshot(shape: Shape, error: unknown): void {
     const answer = error instanceof ProtocolError ? error : snapshotAnswer(error)
-    if (shape.ending) return
+    if (shape.ending) {
+      this.#storage.remove(shape) // its file may have been begun since
+      return
+    }
     this.resolver.forget() // the table may be another one than was thought
     this.registry.remove(shape, answer)
     if (answer.status === 409) return
@@ -413,6 +428,14 @@ export class Engine {
   }
 }
 
+/** Whether what is known at a position goes on with what streams from a source. */
+function continues(source: ReplicationSource, position: StoredPosition): boolean {
+  if (source.isNew || position.source !== source.id) return false
+  // Acknowledged further than what is known here, somebody else has read what is missing; known further than the
+  // database's own log, the database was set back.
+  return source.startLsn <= position.lsn && position.lsn <= source.endLsn
+}
+
 // What a subquery selects belongs to one snapshot.
 function forOneShape(definition: ShapeDefinition): ShapeDefinition {
   const { where } = definition
@@ -428,19 +451,21 @@ function sessionSettings({ lockTimeoutMs }: ElectricSettings) {
 }
 
 function snapshotPool(settings: ElectricSettings): Pool {
-  const options = Object.entries({ ...sessionSettings(settings), statement_timeout: 0 })
-    .map(([name, value]) => `-c ${name}=${String(value).replaceAll(' ', '\\ ')}`)
-    .join(' ')
+  // Not as the connection's options: those of the URL would take their place.
+  const sets = Object.entries({ ...sessionSettings(settings), statement_timeout: 0 })
+    .map(([name, value]) => `SET ${name} = '${value}'`)
+    .join('; ')
   const pool = new Pool({
     connectionString: settings.databaseUrl,
     application_name: 'electric',
     max: POOL_SIZE,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
-    options,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   })
   // Queued before whatever the connection was made for; should it fail, that fails and says so.
-  pool.on('connect', (client) => void client.query(PREPARE_READING).catch(() => {}))
+  pool.on('connect', (client) => void client.query(`${sets}; ${PREPARE_READING}`).catch(() => {}))
   pool.on('error', () => {}) // an idle connection was lost: the next snapshot opens another
   // One that is lost between two statements tells nobody else, and the process would end.
   pool.on('connect', (client) => void client.on('error', () => {}))

@@ -49,6 +49,7 @@ async function start(): Promise<void> {
     storageDir,
     manualTablePublishing: false,
     lockTimeoutMs: 100,
+    reconcileEveryMs: 50,
   })
   await electric.ready
 }
@@ -75,6 +76,19 @@ test('many first requests at once publish it once', async () => {
   const statuses = (await Promise.all(requests)).map(({ status }) => status)
   expect(statuses.every((status) => status === 200 || status === 503)).toBe(true)
   expect(statuses).toContain(200)
+})
+
+test('a table that left the publication and came back ends the shapes that missed what was written meanwhile', async () => {
+  const before = await sync(electric, { table: 'owned' })
+  await electric.close()
+  await database.sql`ALTER PUBLICATION electric_publication_default DROP TABLE owned`
+  await database.sql`INSERT INTO owned VALUES (50, 'missed')`
+  await database.sql`ALTER PUBLICATION electric_publication_default ADD TABLE owned`
+  await start()
+  const again = await get(electric, { table: 'owned', handle: before.handle, offset: '0_inf' })
+  expect(again.status).toBe(409)
+  const { changes } = await sync(electric, { table: 'owned' })
+  expect(changes.map(({ value }) => value.v)).toContain('missed')
 })
 
 test('a table that the role does not own cannot be published, and says so', async () => {

@@ -19,6 +19,7 @@ interface CatalogRow {
   primary_key_index: number | null
   publishes_all: boolean | null
   is_in_publication: boolean | null
+  published_as: string | null
   is_published: boolean | null
 }
 
@@ -29,6 +30,7 @@ const CATALOG = `
       coalesce(co.collisdeterministic, true) AS has_bytewise_equality,
       array_position(i.indkey::int2[], a.attnum) AS primary_key_index,
       p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND pr.prqual IS NULL AS publishes_all,
+      coalesce(pr.oid, pn.oid, p.oid)::text AS published_as,
       pr.oid IS NOT NULL OR p.puballtables OR pn.oid IS NOT NULL AS is_in_publication,
       CASE WHEN pr.prattrs IS NOT NULL THEN a.attnum = ANY (pr.prattrs::int2[])
         ELSE a.attgenerated = '' OR (a.attgenerated = 's' AND to_jsonb(p) ->> 'pubgencols' = 's')
@@ -92,6 +94,7 @@ function toRelation(id: RelationName, publication: string, first: CatalogRow, ro
     columns,
     primaryKey: (keyed.length > 0 ? keyed : columns).map(({ name }) => name),
     isInPublication: first.is_in_publication ?? false,
+    publishedAs: first.published_as,
     replicationProblem: replicationProblem(id, publication, first, columns),
   }
 }

@@ -7,6 +7,8 @@ export interface Relation {
   /** In the order of the index; every column when the table has no primary key. */
   readonly primaryKey: readonly string[]
   readonly isInPublication: boolean
+  /** Names its membership: one that left the publication and came back has missed changes. */
+  readonly publishedAs: string | null
   /** Why changes of this table would not arrive; null when they do. */
   readonly replicationProblem: string | null
 }

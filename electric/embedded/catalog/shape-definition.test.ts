@@ -25,6 +25,7 @@ const ITEMS: Relation = {
   columns: [column('b'), column('a'), column('c'), column('d')],
   primaryKey: ['a', 'b'],
   isInPublication: true,
+  publishedAs: '1',
   replicationProblem: null,
 }
 

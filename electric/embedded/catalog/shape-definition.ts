@@ -140,13 +140,15 @@ function isOwnTable(definition: ShapeDefinition, now: Relation): boolean {
   const { relation } = definition
   const hasSameKey = JSON.stringify(now.primaryKey) === JSON.stringify(relation.primaryKey)
   const announced = now.columns.filter((column) => column.isPublished)
-  return now.oid === relation.oid && hasSameKey && layOut(definition, announced) !== null
+  const isSame = now.oid === relation.oid && now.publishedAs === relation.publishedAs
+  return isSame && hasSameKey && layOut(definition, announced) !== null
 }
 
 function isTableRead(table: Relation, now: Relation): boolean {
   const columns = now.columns.map(({ name, typeOid }) => `${typeOid} ${name}`)
   return (
     now.oid === table.oid &&
+    now.publishedAs === table.publishedAs &&
     table.columns.every(({ name, typeOid }) => columns.includes(`${typeOid} ${name}`))
   )
 }

@@ -10,6 +10,8 @@ export interface ReplicationSource {
   readonly isNew: boolean
   /** Up to here the stream was acknowledged; it begins after it. */
   readonly startLsn: bigint
+  /** Where the database's log ends now: what is known of a later position is of another history. */
+  readonly endLsn: bigint
 }
 
 export interface SourceOptions {
@@ -17,6 +19,8 @@ export interface SourceOptions {
   readonly slot: string
   /** Goes with the connection: neither holds the log back afterwards nor is in another process's way. */
   readonly isTemporary: boolean
+  /** What the shapes that are known follow; null when there are none. */
+  readonly knownSource: string | null
   /** Whether migrations make the publication, and not this program. */
   readonly isPublishingManual: boolean
   /** Another process follows the slot; called at each try. */
@@ -35,11 +39,10 @@ export async function openSource(
 ): Promise<ReplicationSource> {
   if (!options.isTemporary) await lockSlot(client, options, signal)
   const publication = await openPublication(client, options)
-  const [system] = await select<{ systemid: string; timeline: number; dbname: string }>(
+  const [system] = await select<{ systemid: string; timeline: number; dbname: string; xlogpos: string }>(
     client,
     'IDENTIFY_SYSTEM',
   )
-  const slot = options.isTemporary ? null : await existingSlot(client, options.slot, system?.dbname ?? '')
   if (!options.isTemporary) await warnOfUnboundedLog(client, options)
   const id = JSON.stringify([
     system?.systemid,
@@ -48,9 +51,10 @@ export async function openSource(
     options.slot,
     publication.oid,
   ])
-  if (slot) return { id, isNew: publication.isNew, startLsn: slot }
-  const startLsn = await createSlot(client, options)
-  return { id, isNew: true, startLsn }
+  const endLsn = parseLsn(system?.xlogpos ?? '0/0')
+  const known = options.isTemporary ? null : await existingSlot(client, options, system?.dbname ?? '', id)
+  if (known !== null) return { id, isNew: publication.isNew, startLsn: known, endLsn }
+  return { id, isNew: true, startLsn: await createSlot(client, options), endLsn }
 }
 
 // Held by the connection: it is free again the moment that the other process's connection is gone.
@@ -70,10 +74,14 @@ async function lockSlot(
 
 async function openPublication(
   client: Client,
-  { publication, isPublishingManual }: SourceOptions,
+  { publication, isPublishingManual, isTemporary }: SourceOptions,
 ): Promise<{ oid: string | null; isNew: boolean }> {
   const find = `SELECT oid::text FROM pg_publication WHERE pubname = ${literal(publication)}`
   const [known] = await select<{ oid: string }>(client, find)
+  // A lasting slot that is older than its publication cannot be read: PostgreSQL before 18 fails on each change.
+  if (!known && isPublishingManual && !isTemporary) {
+    throw new Error(`Publication "${publication}" does not exist yet; migrations create it.`)
+  }
   // Without one, each table says that it is missing: migrations may come yet.
   if (known || isPublishingManual) return { oid: known?.oid ?? null, isNew: false }
   const [version] = await select<{ server_version_num: string }>(client, 'SHOW server_version_num')
@@ -90,7 +98,12 @@ async function warnOfUnboundedLog(client: Client, { onUnboundedLog }: SourceOpti
 }
 
 /** @returns how far it was acknowledged; null when there is none that can be followed. */
-async function existingSlot(client: Client, name: string, database: string): Promise<bigint | null> {
+async function existingSlot(
+  client: Client,
+  { slot: name, knownSource }: SourceOptions,
+  database: string,
+  source: string,
+): Promise<bigint | null> {
   const [slot] = await select<{ database: string; wal_status: string; confirmed: string | null }>(
     client,
     `SELECT database, wal_status, confirmed_flush_lsn::text AS confirmed
@@ -102,8 +115,9 @@ async function existingSlot(client: Client, name: string, database: string): Pro
       `The replication slot ${name} belongs to the database ${slot.database}. Set ELECTRIC_REPLICATION_STREAM_ID to another name for this one.`,
     )
   }
-  if (slot.confirmed && slot.wal_status !== 'lost') return parseLsn(slot.confirmed)
-  // Postgres kept less of its log than the slot needed: there is nothing to go on from.
+  const isReadable = slot.confirmed && slot.wal_status !== 'lost'
+  if (isReadable && source === knownSource) return parseLsn(slot.confirmed ?? '')
+  // Postgres kept less of its log than the slot needed, or nothing that is known here follows it.
   await client.query(`SELECT pg_drop_replication_slot(${literal(name)})`)
   return null
 }

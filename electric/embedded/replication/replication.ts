@@ -34,7 +34,8 @@ export interface StreamHandlers {
 
 const STORE_EVERY_MS = 1_000
 const PING_AFTER_MS = 10_000
-const LOST_AFTER_MS = 30_000
+// Longer than Postgres may be silent while it decodes a large transaction: it answers at half its wal_sender_timeout.
+const LOST_AFTER_MS = 120_000
 
 /**
  * Follows a publication on one connection until it is lost or aborted.
@@ -116,6 +117,8 @@ class Keeper {
   }
 
   #hear(read: () => void): void {
+    // After a failure the driver goes on with what it has read already: a transaction without the change that failed.
+    if (this.#hasEnded) return
     this.#lastHeard = Date.now()
     this.#guard(read)
   }
@@ -123,7 +126,7 @@ class Keeper {
   #hearNothing(): void {
     this.#guard(() => {
       const silentMs = Date.now() - this.#lastHeard
-      if (silentMs > LOST_AFTER_MS) throw new Error('Postgres has not answered for 30 seconds.')
+      if (silentMs > LOST_AFTER_MS) throw new Error('Postgres has not answered for two minutes.')
       const isPing = silentMs > PING_AFTER_MS
       this.#storeAndAcknowledge(isPing, isPing)
     })
@@ -145,6 +148,7 @@ class Keeper {
     try {
       work()
     } catch (error) {
+      this.#hasEnded = true
       this.#onLost(error)
     }
   }

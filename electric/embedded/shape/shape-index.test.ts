@@ -27,6 +27,7 @@ function relation(oid: number, name: string, columns: Record<string, number>): R
     })),
     primaryKey: ['id'],
     isInPublication: true,
+    publishedAs: '1',
     replicationProblem: null,
   }
 }

@@ -1,5 +1,6 @@
 import type { ShapeDefinition } from '../catalog/shape-definition.ts'
 import { mustRefetch, type ProtocolError } from '../http/protocol-error.ts'
+import type { Log } from '../log.ts'
 import { parseSnapshotView } from '../replication/visibility.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredShape } from '../storage/store.ts'
@@ -13,6 +14,7 @@ export interface RegistryLimits {
   readonly maxLogBytes: number
   /** Of all shapes together. */
   readonly maxTotalBytes: number
+  readonly log: Log
 }
 
 /** Of all small snapshots that stay in memory. */
@@ -72,9 +74,19 @@ export class ShapeRegistry {
   }
 
   deliver(shape: Shape, transaction: ShapeTransaction): void {
-    const canGoOn = shape.apply(transaction)
+    const canGoOn = this.#apply(shape, transaction)
     if (!canGoOn || shape.log.bytes > this.#limits.maxLogBytes) this.remove(shape)
     else if (shape.isKept) this.#storage.touch(shape)
+  }
+
+  // One shape that fails must not keep the transaction from the others: it is not delivered again.
+  #apply(shape: Shape, transaction: ShapeTransaction): boolean {
+    try {
+      return shape.apply(transaction)
+    } catch (error) {
+      this.#limits.log('error', `A shape of ${shape.definition.relation.name} cannot go on: ${String(error)}`)
+      return false
+    }
   }
 
   /** @param answer what requests that wait on it are answered. */
@@ -93,6 +105,10 @@ export class ShapeRegistry {
 
   /** To be called now and then: snapshots and logs grow by themselves. */
   evictBeyondLimits(): void {
+    for (const oldest of this.#byHandle.values()) {
+      if (this.#byHandle.size <= this.#limits.maxShapes) break
+      this.remove(oldest)
+    }
     let bytes = 0
     for (const shape of this.#byHandle.values()) bytes += shape.bytes
     for (const shape of this.#byHandle.values()) {

@@ -106,6 +106,7 @@ export class SnapshotQuery implements Submittable, AsyncIterable<Buffer> {
   handleEmptyQuery(): void {}
 
   handleReadyForQuery(): void {
+    this.#connection?.stream.resume()
     this.#isCopied = true
     this.#wake()
     this.#whenEnded.resolve()
@@ -113,6 +114,8 @@ export class SnapshotQuery implements Submittable, AsyncIterable<Buffer> {
 
   /** Of the server, or of a connection that was lost. */
   handleError(error: Error): void {
+    // Whatever comes next on the connection must be heard, also when nobody takes the rows any more.
+    this.#connection?.stream.resume()
     this.#failure = error
     this.#whenHeads.reject(error)
     this.#whenEnded.reject(error)

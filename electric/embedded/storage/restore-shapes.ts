@@ -1,3 +1,4 @@
+import { isDatabaseUnreachable } from '../catalog/database-errors.ts'
 import type { DefinitionResolver } from '../catalog/definition-resolver.ts'
 import type { ShapeDefinition } from '../catalog/shape-definition.ts'
 import { ProtocolError } from '../http/protocol-error.ts'
@@ -9,15 +10,13 @@ import { readRequest, signatureOf } from './stored-request.ts'
 const AT_ONCE = 20
 
 /**
- * Brings stored shapes back under their handles, but for those whose table is no longer what it was.
+ * What stored shapes are now; those whose table is no longer what it was are left out.
  * @throws when the database went away meanwhile: they are all there at the next try
  */
-export async function restoreShapes(
+export async function redefineAll(
   stored: readonly StoredShape[],
   resolver: DefinitionResolver,
-  registry: ShapeRegistry,
-  storage: Storage,
-): Promise<void> {
+): Promise<ReadonlyMap<StoredShape, ShapeDefinition>> {
   const definitions = new Map<StoredShape, ShapeDefinition>()
   const waiting = stored.values()
   await Promise.all(
@@ -28,7 +27,16 @@ export async function restoreShapes(
       }
     }),
   )
-  // In their old order, which is that of their last reading as far as it is known.
+  return definitions
+}
+
+/** Brings them back under their handles, in their old order: that of their last reading as far as it is known. */
+export function restoreShapes(
+  stored: readonly StoredShape[],
+  definitions: ReadonlyMap<StoredShape, ShapeDefinition>,
+  registry: ShapeRegistry,
+  storage: Storage,
+): void {
   for (const shape of stored) {
     const definition = definitions.get(shape)
     if (definition) registry.restore(shape, definition)
@@ -41,13 +49,13 @@ async function redefine(shape: StoredShape, resolver: DefinitionResolver): Promi
   try {
     return await resolver.resolve(readRequest(shape.request))
   } catch (error) {
-    if (isRefusal(error)) return null
-    throw error
+    if (isAway(error)) throw error
+    return null
   }
 }
 
-// What an operator can remove, such as a missing publication, is a refusal too; a database that is away is none.
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof ProtocolError)) return false
-  return error.status < 500 || 'electric-internal-known-error' in error.headers
+// Whatever else is wrong is wrong with this one shape, and must not keep the others from being served.
+function isAway(error: unknown): boolean {
+  if (!(error instanceof ProtocolError)) return isDatabaseUnreachable(error)
+  return error.status === 503 && !('electric-internal-known-error' in error.headers)
 }

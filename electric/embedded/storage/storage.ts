@@ -198,6 +198,7 @@ function openStore(folder: string, log: Log): ShapeStore {
     return new ShapeStore(file)
   } catch (error) {
     if (isInUse(error)) throw new Error(`${folder} is in use by another process.`, { cause: error })
+    if (!isBroken(error)) throw error // a full disk, say: what is there is still good
     log('warn', `${file} cannot be read; starting with an empty one: ${String(error)}`)
     for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
     return new ShapeStore(file)
@@ -205,7 +206,21 @@ function openStore(folder: string, log: Log): ShapeStore {
 }
 
 const SQLITE_BUSY = 5
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
 
 function isInUse(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+  return primaryCode(error) === SQLITE_BUSY
+}
+
+// Without a code it is our own: of a format that this program does not know.
+function isBroken(error: unknown): boolean {
+  const code = primaryCode(error)
+  return code === null || code === SQLITE_CORRUPT || code === SQLITE_NOTADB
+}
+
+/** SQLite says more in the higher bits. */
+function primaryCode(error: unknown): number | null {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : null
+  return typeof code === 'number' ? code & 0xff : null
 }

@@ -13,7 +13,7 @@ export function readRequest(text: string): DefinitionRequest {
 }
 
 /** What the table made of it: with another one the rows in storage are those of another shape. */
-export function signatureOf({ key, columns }: ShapeDefinition): string {
+export function signatureOf({ key, columns, relation }: ShapeDefinition): string {
   const types = columns.map(({ name, typeOid, typeModifier }) => [name, typeOid, typeModifier])
-  return JSON.stringify([key, types])
+  return JSON.stringify([key, types, relation.publishedAs])
 }

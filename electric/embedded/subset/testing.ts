@@ -27,6 +27,7 @@ export const ITEMS: Relation = {
   primaryKey: ['id'],
   replicationProblem: null,
   isInPublication: true,
+  publishedAs: '1',
   columns: [
     column('id', 23, 'int4'),
     column('title', 25, 'text'),
