@@ -11,6 +11,7 @@ export async function compareAll(readers: readonly Reader[], sql: Sql): Promise<
   for (const reader of readers) {
     const expected = await expectedRows(sql, reader.subject)
     await compare(reader, expected)
+    await reader.readAgain?.()
   }
 }
 

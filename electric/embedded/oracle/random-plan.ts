@@ -21,13 +21,14 @@ export const READER_KINDS = [
   'raw-sse',
   'raw-poll',
   'raw-changes',
+  'raw-now',
+  'raw-subset',
 ] as const
 export type ReaderKind = (typeof READER_KINDS)[number]
 
 export interface ReaderPlan {
   readonly kind: ReaderKind
   readonly subject: Subject
-  /** Slow ones take their time between requests and while they read an answer; impatient ones ask anew. */
   readonly manner: 'steady' | 'slow' | 'impatient'
 }
 
@@ -38,7 +39,7 @@ export type Step =
   /** A transaction that stays open over the steps that follow. */
   | { readonly kind: 'open'; readonly statements: Statements }
   | { readonly kind: 'close'; readonly isCommitted: boolean }
-  | { readonly kind: 'join'; readonly reader: ReaderPlan }
+  | { readonly kind: 'join'; readonly readers: readonly ReaderPlan[] }
   /** One of the readers goes away for a while, and goes on from where it was. */
   | { readonly kind: 'away'; readonly reader: number; readonly meanwhile: readonly Transaction[] }
   | { readonly kind: 'change-table'; readonly change: TableChange }
@@ -100,7 +101,13 @@ function stepsOn(all: readonly Table[]): fc.Arbitrary<Step> {
       weight: 8,
       arbitrary: fc.record({ kind: kind('close'), isCommitted: fc.integer({ max: 3, min: 0 }).map(Boolean) }),
     },
-    { weight: 10, arbitrary: fc.record({ kind: kind('join'), reader: readersOn(all) }) },
+    {
+      weight: 10,
+      arbitrary: fc.record({
+        kind: kind('join'),
+        readers: fc.array(readersOn(all), { minLength: 1, maxLength: 3 }),
+      }),
+    },
     { weight: 6, arbitrary: fc.record({ kind: kind('away'), reader: fc.nat(99), meanwhile }) },
     { weight: 4, arbitrary: fc.record({ kind: kind('change-table'), change: changeOfTable(all) }) },
     { weight: 3, arbitrary: fc.record({ kind: kind('cut-stream'), transaction }) },

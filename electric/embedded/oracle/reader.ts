@@ -15,6 +15,11 @@ export interface Reader {
   stop(): Promise<void>
   /** @returns null when it holds these rows, what is different otherwise. */
   difference(expected: ExpectedRows): string | null
+  /**
+   * Reads what may not change once more.
+   * @throws Violation when it did
+   */
+  readAgain?(): Promise<void>
   /** What it did last, for a report. */
   history(): readonly string[]
 }

@@ -5,7 +5,7 @@ import { StrictReader } from './strict-reader.ts'
 
 export function createReader({ kind, subject, manner }: ReaderPlan, url: string): Reader {
   const official = { url, subject, isSse: kind === 'shape-sse' }
-  const strict = { url, subject, manner, transport: 'long-poll', log: 'full' } as const
+  const strict = { url, subject, manner, transport: 'long-poll', beginning: 'all' } as const
   switch (kind) {
     case 'shape':
     case 'shape-sse':
@@ -19,6 +19,10 @@ export function createReader({ kind, subject, manner }: ReaderPlan, url: string)
     case 'raw-poll':
       return new StrictReader({ ...strict, transport: 'poll' })
     case 'raw-changes':
-      return new StrictReader({ ...strict, log: 'changes_only' })
+      return new StrictReader({ ...strict, beginning: 'changes' })
+    case 'raw-now':
+      return new StrictReader({ ...strict, beginning: 'now' })
+    case 'raw-subset':
+      return new StrictReader({ ...strict, beginning: 'subset' })
   }
 }

@@ -1,7 +1,14 @@
 import { killWalSender } from '../testing.ts'
 import { compareAll } from './comparison.ts'
 import { eventually, within } from './eventually.ts'
-import { type Plan, planOf, type Restart, type Step, type Transaction } from './random-plan.ts'
+import {
+  type Plan,
+  planOf,
+  type ReaderPlan,
+  type Restart,
+  type Step,
+  type Transaction,
+} from './random-plan.ts'
 import { createTableSql, dropTableSql } from './random-tables.ts'
 import type { Reader } from './reader.ts'
 import { createReader } from './readers.ts'
@@ -36,13 +43,14 @@ export class Round {
     try {
       await this.#runAll(tables.flatMap((table) => [dropTableSql(table), createTableSql(table)]))
       for (const statements of rows) await this.#writers[0].runAll(statements)
-      for (const reader of readers) this.#join(createReader(reader, this.#world.electric.url))
+      this.#joinAll(readers)
       for (const step of steps) {
         this.#played = step
         await within(`the end of the step ${step.kind}`, this.#play(step))
       }
       await this.#writers[2].finish(true)
       await this.#compare()
+      await this.#comeLast()
     } finally {
       await this.#end()
     }
@@ -65,9 +73,19 @@ export class Round {
     await this.#world.database.sql.unsafe(sql.join('; '))
   }
 
-  #join(reader: Reader): void {
-    this.#readers.push(reader)
-    reader.start()
+  #joinAll(plans: readonly ReaderPlan[]): void {
+    for (const plan of plans) {
+      const reader = createReader(plan, this.#world.electric.url)
+      this.#readers.push(reader)
+      reader.start()
+    }
+  }
+
+  /** Who comes last gets all that was kept of each shape. */
+  async #comeLast(): Promise<void> {
+    const subjects = new Set(this.#readers.map(({ subject }) => subject))
+    this.#joinAll([...subjects].map((subject) => ({ kind: 'raw', subject, manner: 'steady' })))
+    await this.#compare()
   }
 
   async #compare(): Promise<void> {
@@ -88,7 +106,7 @@ export class Round {
       case 'close':
         return straddler.finish(step.isCommitted)
       case 'join':
-        return this.#join(createReader(step.reader, this.#world.electric.url))
+        return this.#joinAll(step.readers)
       case 'away':
         return this.#beAway(step.reader, step.meanwhile)
       case 'change-table':

@@ -4,10 +4,17 @@ import { must } from './violation.ts'
 
 /** Where a reader is in a shape's log, and whether what comes next may come next. */
 export class StrictOrder {
+  readonly #hasSnapshot: boolean
   #at: Offset | null = null
-  #isInSnapshot = true
+  #isInSnapshot: boolean
   /** Whether the transaction that was read last has ended. */
   #isWhole = true
+
+  /** @param options whether it begins with the shape's snapshot, or where the log ends now */
+  constructor({ hasSnapshot }: { hasSnapshot: boolean }) {
+    this.#hasSnapshot = hasSnapshot
+    this.#isInSnapshot = hasSnapshot
+  }
 
   /** Null before the first answer. */
   get at(): Offset | null {
@@ -15,12 +22,12 @@ export class StrictOrder {
   }
 
   get offset(): string {
-    return this.#at ? formatOffset(this.#at) : '-1'
+    return this.#at ? formatOffset(this.#at) : ''
   }
 
   reset(): void {
     this.#at = null
-    this.#isInSnapshot = true
+    this.#isInSnapshot = this.#hasSnapshot
     this.#isWhole = true
   }
 
