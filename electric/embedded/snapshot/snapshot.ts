@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
 import { quoteIdentifier } from '../catalog/identifiers.ts'
 import type { ShapeDefinition } from '../catalog/shape-definition.ts'
 import { mustRefetch, snapshotFailed } from '../http/protocol-error.ts'
 import type { SnapshotView } from '../replication/visibility.ts'
 import type { Shape } from '../shape/shape.ts'
 import { columnText } from './column-text.ts'
+import { copyOut } from './copy-out.ts'
 import { rowWriter } from './row-writer.ts'
 import { copySnapshot, readSnapshot, type SnapshotSource } from './snapshot-transaction.ts'
 import { SnapshotWriter } from './snapshot-writer.ts'
@@ -36,7 +36,7 @@ export async function takeSnapshot(shape: Shape, options: SnapshotOptions): Prom
     if (definition.where?.needsLoad) {
       await readSnapshot(definition, options, isOver, async (client, view) => {
         await definition.where?.load((text) => column(client, text))
-        await fill(view, sql === null ? NO_ROWS : client.query(copyTo(`COPY (${sql}) TO STDOUT`)))
+        await fill(view, sql === null ? NO_ROWS : copyOut(client, `COPY (${sql}) TO STDOUT`))
       })
     } else {
       await copySnapshot(definition, options, isOver, sql, fill)

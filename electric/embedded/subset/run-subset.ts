@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import type { Pool, PoolClient } from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
 import type { ShapeDefinition } from '../catalog/shape-definition.ts'
 import type { Body } from '../http/body.ts'
 import { snapshotFailed } from '../http/protocol-error.ts'
 import type { SnapshotView } from '../replication/visibility.ts'
+import { copyOut } from '../snapshot/copy-out.ts'
 import { rowWriter } from '../snapshot/row-writer.ts'
 import { readSnapshot, type SnapshotSource } from '../snapshot/snapshot-transaction.ts'
 import type { CheckedSubset } from './check-subset.ts'
@@ -71,7 +71,7 @@ async function read(client: PoolClient, view: SnapshotView, reading: Reading): P
     const mark = randomInt(0, 2 ** 31)
     const writer = new SubsetWriter(rowWriter(definition, { snapshot_mark: mark }), spool)
     await spool.write(Buffer.from(`{"metadata":${metadata(view, mark)},"data":[`))
-    for await (const bytes of client.query(copyTo(sql.text))) {
+    for await (const bytes of copyOut(client, sql.text)) {
       await writer.write(bytes)
       if (spool.bytes > maxBytes) throw snapshotFailed(`The subset is larger than ${maxBytes} bytes`)
     }
