@@ -5,20 +5,26 @@ import type { ExpectedRows, Reader } from './reader.ts'
 
 /**
  * Waits until every reader holds what Postgres finds for its shape, while nothing commits.
+ * @param failure of the server, which no reader would come to
  * @throws Error that says what a reader holds instead, and what it did last
  */
-export async function compareAll(readers: readonly Reader[], sql: Sql): Promise<void> {
+export async function compareAll(
+  readers: readonly Reader[],
+  sql: Sql,
+  failure: () => Error | null,
+): Promise<void> {
   for (const reader of readers) {
     const expected = await expectedRows(sql, reader.subject)
-    await compare(reader, expected)
+    await compare(reader, expected, failure)
     await reader.readAgain?.()
   }
 }
 
-async function compare(reader: Reader, expected: ExpectedRows): Promise<void> {
+async function compare(reader: Reader, expected: ExpectedRows, failure: () => Error | null): Promise<void> {
   let last: string | null = null
   const holds = () => {
-    if (reader.failure) throw reader.failure
+    const failed = failure() ?? reader.failure
+    if (failed) throw failed
     last = reader.difference(expected)
     return last === null
   }

@@ -76,7 +76,7 @@ function transactionOn(all: readonly Table[]): fc.Arbitrary<Transaction> {
 function readersOn(all: readonly Table[]): fc.Arbitrary<ReaderPlan> {
   return fc.record({
     kind: fc.constantFrom(...READER_KINDS),
-    subject: fc.oneof(...all.map(subjectsOn)),
+    subject: fc.oneof(...all.map((table) => subjectsOn(table, all))),
     manner: fc.constantFrom('steady' as const, 'steady' as const, 'slow' as const, 'impatient' as const),
   })
 }

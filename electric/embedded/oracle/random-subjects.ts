@@ -12,11 +12,11 @@ export interface Subject {
   readonly replica: 'default' | 'full'
 }
 
-export function subjectsOn(table: Table): fc.Arbitrary<Subject> {
+export function subjectsOn(table: Table, all: readonly Table[]): fc.Arbitrary<Subject> {
   return fc.record({
     table: fc.constant(table),
     columns: fc.oneof(fc.constant(null), columnsOf(table)),
-    where: fc.option(whereOn(table), { freq: 4 }),
+    where: fc.option(whereOn(table, all), { freq: 4 }),
     replica: fc.constantFrom('default', 'full'),
   })
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Column, Table } from './random-tables.ts'
+import { type Column, type Table, tableSql } from './random-tables.ts'
 import { literal, quoted } from './sql-text.ts'
 
 /** A predicate in both of its forms: with parameters, as a shape has it, and with their values in their places. */
@@ -7,6 +7,8 @@ export interface Where {
   readonly text: string
   readonly params: readonly string[]
   readonly sql: string
+  /** It reads another table: a change there ends the shape. */
+  readonly hasSubquery: boolean
 }
 
 /** @param value writes a constant: as itself, or as a parameter that stands for it. */
@@ -100,6 +102,27 @@ function leaf(column: Column): fc.Arbitrary<Clause> {
   }
 }
 
+/** A value of one table that another one has too. */
+function subquery(table: Table, others: readonly Table[]): fc.Arbitrary<Clause> | null {
+  const pairs = others.flatMap((other) =>
+    table.columns.flatMap((left) =>
+      other.columns
+        .filter(({ kind }) => kind === left.kind && kind.family !== 'none')
+        .map((right) => ({ left, right, other })),
+    ),
+  )
+  if (pairs.length === 0) return null
+  return fc.constantFrom(...pairs).chain(({ left, right, other }) => {
+    return fc
+      .tuple(fc.oneof(...other.columns.map(leaf)), fc.boolean(), fc.constantFrom('IN', 'NOT IN'))
+      .map(([clause, isFiltered, word]): Clause => {
+        const from = `SELECT ${quoted(right.name)} FROM ${tableSql(other)}`
+        return (value) =>
+          `${quoted(left.name)} ${word} (${from}${isFiltered ? ` WHERE ${clause(value)}` : ''})`
+      })
+  })
+}
+
 function tree(columns: readonly Column[]): fc.Arbitrary<Clause> {
   return fc.letrec<{ tree: Clause }>((tie) => ({
     tree: fc.oneof(
@@ -120,24 +143,43 @@ function tree(columns: readonly Column[]): fc.Arbitrary<Clause> {
 }
 
 /** Whether each constant of a clause is a parameter is drawn in turn. */
-function written([clause, choices]: [Clause, readonly boolean[]]): Where {
+function written([{ clause, hasSubquery }, choices]: [Drawn, readonly boolean[]]): Where {
   const params: string[] = []
   let turn = 0
   const text = clause((value) => {
     return choices[turn++ % choices.length] ? `$${params.push(value)}` : literal(value)
   })
-  return { text, params, sql: clause(literal) }
+  return { text, params, sql: clause(literal), hasSubquery }
 }
 
-// A database in which there are backslashes in plain literals is not ours: they stand for themselves.
-export function whereOn(table: Table): fc.Arbitrary<Where> {
+interface Drawn {
+  readonly clause: Clause
+  readonly hasSubquery: boolean
+}
+
+/** @param all of the tables, which a clause may read besides its own. */
+export function whereOn(table: Table, all: readonly Table[]): fc.Arbitrary<Where> {
   const equals = table.columns.filter(({ kind }) => kind.family !== 'none').map(equality)
-  const clause = fc.oneof(
+  const other = subquery(
+    table,
+    all.filter((each) => each !== table),
+  )
+  const alone = (clause: Clause): Drawn => ({ clause, hasSubquery: false })
+  const drawn = fc.oneof(
     {
       weight: equals.length > 0 ? 3 : 0,
-      arbitrary: fc.oneof(...(equals.length > 0 ? equals : [fc.constant(() => 'true')])),
+      arbitrary: fc
+        .oneof(
+          ...equals,
+          fc.constant(() => 'true'),
+        )
+        .map(alone),
     },
-    { weight: 4, arbitrary: tree(table.columns) },
+    { weight: 4, arbitrary: tree(table.columns).map(alone) },
+    {
+      weight: other ? 1 : 0,
+      arbitrary: (other ?? fc.constant(() => 'true')).map((clause) => ({ clause, hasSubquery: true })),
+    },
   )
-  return fc.tuple(clause, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 })).map(written)
+  return fc.tuple(drawn, fc.array(fc.boolean(), { minLength: 4, maxLength: 4 })).map(written)
 }

@@ -12,10 +12,14 @@ export interface World {
   stop(): Promise<void>
 }
 
+// Between a commit's place in the log and the moment from which others see it lies some time then, into which
+// snapshots fall.
+const SETTINGS = { fsync: 'on', commit_delay: 1_500, commit_siblings: 0 }
+
 /** @param binaries of another PostgreSQL than npm's */
 export async function startWorld(binaries?: string): Promise<World> {
   const storageDir = await mkdtemp(join(tmpdir(), 'electric-oracle-'))
-  const database = await startTestDatabase(binaries ? { binaries } : {})
+  const database = await startTestDatabase({ settings: SETTINGS, ...(binaries ? { binaries } : {}) })
   const end = async () => {
     await database.stop()
     await rm(storageDir, { recursive: true, force: true })
