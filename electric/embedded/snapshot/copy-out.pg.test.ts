@@ -37,6 +37,28 @@ async function connectionsAreGone(): Promise<void> {
   })
 }
 
+test('a shape that ends between its view of the database and its rows', async () => {
+  const writer = await database.sql.reserve()
+  try {
+    await writer`INSERT INTO chosen SELECT id FROM generate_series(100000, 500000) id`
+    await writer`BEGIN`
+    await writer`INSERT INTO chosen VALUES (-1)`
+    const params = { table: 'large', where: 'id IN (SELECT id FROM chosen)' }
+    const answer = get(electric, { ...params, offset: '-1' })
+    await until(async () => {
+      const reading = await database.sql`
+        SELECT FROM pg_stat_activity
+        WHERE application_name = 'electric' AND state = 'active' AND query LIKE 'SELECT%FROM%chosen%'`
+      return reading.length > 0
+    })
+    await writer`COMMIT`
+    expect((await answer).status).toBe(409)
+    await connectionsAreGone()
+  } finally {
+    writer.release()
+  }
+})
+
 test('a shape over a subquery that is larger than may be', async () => {
   const params = { table: 'large', where: 'id IN (SELECT id FROM chosen)' }
   expect((await get(electric, { ...params, offset: '-1' })).status).toBe(503)
