@@ -74,11 +74,31 @@ function distinct(column: Column): fc.Arbitrary<Clause> {
 const PATTERNS = ['%', 'row%', '%1%', '_ow/%', 'v.__', '%/%', '\\\\', '%"%', 'ROW/1_']
 
 function like(column: Column): fc.Arbitrary<Clause> {
-  return fc.tuple(fc.constantFrom(...PATTERNS), fc.constantFrom('LIKE', 'NOT LIKE')).map(
-    ([pattern, word]) =>
+  return fc
+    .tuple(fc.constantFrom(...PATTERNS), fc.constantFrom('LIKE', 'NOT LIKE', 'ILIKE', 'NOT ILIKE'))
+    .map(
+      ([pattern, word]) =>
+        (value) =>
+          `${quoted(column.name)} ${word} ${value(pattern)}`,
+    )
+}
+
+function folded(column: Column): fc.Arbitrary<Clause> {
+  return fc.tuple(valueNear(column), fc.constantFrom('lower', 'upper'), fc.constantFrom('=', '<>')).map(
+    ([text, name, sign]) =>
       (value) =>
-        `${quoted(column.name)} ${word} ${value(pattern)}`,
+        `${name}(${quoted(column.name)}) ${sign} ${value(text)}`,
   )
+}
+
+/** A list of values as one constant. */
+function any(column: Column): fc.Arbitrary<Clause> {
+  return fc
+    .tuple(fc.array(valueNear(column), { maxLength: 3 }), fc.constantFrom('= ANY', '<> ALL'))
+    .map(([texts, word]) => {
+      const elements = texts.map((text) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
+      return (value) => `${quoted(column.name)} ${word} (${value(`{${elements.join(',')}}`)})`
+    })
 }
 
 function truth(column: Column): fc.Arbitrary<Clause> {
@@ -92,9 +112,24 @@ function leaf(column: Column): fc.Arbitrary<Clause> {
     case 'bool':
       return fc.oneof(truth(column), isNull(column))
     case 'ordered':
-      return fc.oneof(comparison(column), range(column), list(column), distinct(column), isNull(column))
+      return fc.oneof(
+        comparison(column),
+        range(column),
+        list(column),
+        any(column),
+        distinct(column),
+        isNull(column),
+      )
     case 'text':
-      return fc.oneof(comparison(column), range(column), list(column), like(column), isNull(column))
+      return fc.oneof(
+        comparison(column),
+        range(column),
+        list(column),
+        any(column),
+        like(column),
+        folded(column),
+        isNull(column),
+      )
     case 'equal':
       return fc.oneof(equality(column), list(column), distinct(column), isNull(column))
     case 'none':
