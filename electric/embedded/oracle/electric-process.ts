@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '#db/embedded.ts'
 import { eventually } from './eventually.ts'
 import type { Reader } from './reader.ts'
+import { must } from './violation.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const OUTPUT_KEPT = 20_000
@@ -30,7 +31,7 @@ export class ElectricProcess {
       ELECTRIC_PORT: String(port),
       ELECTRIC_INSECURE: 'true',
       ELECTRIC_STORAGE_DIR: storageDir,
-      ELECTRIC_MANUAL_TABLE_PUBLISHING: 'true',
+      ELECTRIC_ENABLE_INTEGRATION_TESTING: 'true', // allows shapes to be deleted
       ELECTRIC_SHAPE_CHUNK_BYTES_THRESHOLD: '6000',
       ELECTRIC_LONG_POLL_TIMEOUT: '2s',
       ELECTRIC_MAX_SHAPES: '500',
@@ -92,8 +93,15 @@ export class ElectricProcess {
     return response.status === 200
   }
 
-  #ask(params: Record<string, string>): Promise<Response> {
-    return fetch(`${this.url}/v1/shape?${new URLSearchParams(params)}`)
+  /** Ends the shape that a client reads, if there still is one. */
+  async forget({ definition }: Pick<Reader, 'definition'>): Promise<void> {
+    const response = await this.#ask(definition, 'DELETE')
+    const text = await response.text()
+    must([202, 404, 503].includes(response.status), 'a shape can be deleted', `${response.status} ${text}`)
+  }
+
+  #ask(params: Readonly<Record<string, string>>, method = 'GET'): Promise<Response> {
+    return fetch(`${this.url}/v1/shape?${new URLSearchParams(params)}`, { method })
   }
 
   async #isActive(): Promise<boolean> {

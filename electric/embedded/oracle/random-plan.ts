@@ -42,6 +42,8 @@ export type Step =
   | { readonly kind: 'join'; readonly readers: readonly ReaderPlan[] }
   /** One of the readers goes away for a while, and goes on from where it was. */
   | { readonly kind: 'away'; readonly reader: number; readonly meanwhile: readonly Transaction[] }
+  /** The shape of one of the readers is ended for everybody. */
+  | { readonly kind: 'forget'; readonly reader: number }
   | { readonly kind: 'change-table'; readonly change: TableChange }
   | { readonly kind: 'cut-stream'; readonly transaction: Transaction }
   | { readonly kind: 'restart'; readonly how: Restart; readonly meanwhile: readonly Transaction[] }
@@ -53,6 +55,8 @@ export type Restart = 'stopped' | 'killed' | 'killed-at-rest' | 'slot-dropped'
 
 export interface Plan {
   readonly tables: readonly Table[]
+  /** By a migration; otherwise when a client asks for them. */
+  readonly arePublished: boolean
   readonly rows: readonly Statements[]
   readonly readers: readonly ReaderPlan[]
   readonly steps: readonly Step[]
@@ -110,6 +114,7 @@ function stepsOn(all: readonly Table[]): fc.Arbitrary<Step> {
     },
     { weight: 6, arbitrary: fc.record({ kind: kind('away'), reader: fc.nat(99), meanwhile }) },
     { weight: 4, arbitrary: fc.record({ kind: kind('change-table'), change: changeOfTable(all) }) },
+    { weight: 2, arbitrary: fc.record({ kind: kind('forget'), reader: fc.nat(99) }) },
     { weight: 3, arbitrary: fc.record({ kind: kind('cut-stream'), transaction }) },
     { weight: 2, arbitrary: fc.record({ kind: kind('restart'), how, meanwhile }) },
     { weight: 1, arbitrary: fc.record({ kind: kind('crash'), transaction }) },
@@ -120,6 +125,7 @@ function stepsOn(all: readonly Table[]): fc.Arbitrary<Step> {
 const plan: fc.Arbitrary<Plan> = tables.chain((all) =>
   fc.record({
     tables: fc.constant(all),
+    arePublished: fc.integer({ min: 0, max: 2 }).map(Boolean),
     rows: fc.tuple(...all.map(fill)),
     readers: fc.array(readersOn(all), { minLength: 4, maxLength: 7, size: 'max' }),
     steps: fc.array(stepsOn(all), { minLength: 25, maxLength: 45, size: 'max' }),

@@ -102,7 +102,6 @@ export function tableSql({ schema, name }: Table): string {
   return `${quoted(schema)}.${quoted(name)}`
 }
 
-/** Creates it as a migration does: published, and with all of a row in each change. */
 export function createTableSql(table: Table): string {
   const columns = table.columns.map(
     ({ name, kind, isNotNull }) => `${quoted(name)} ${kind.type}${isNotNull ? ' NOT NULL' : ''}`,
@@ -112,8 +111,12 @@ export function createTableSql(table: Table): string {
     table.primaryKey.length > 0
       ? `PRIMARY KEY (${names(table.primaryKey)})`
       : `UNIQUE (${names(table.identity)})`
+  return `CREATE TABLE ${tableSql(table)} (${[...columns, constraint].join(', ')})`
+}
+
+/** As a migration does it: with all of a row in each change. */
+export function publishTableSql(table: Table): string {
   return [
-    `CREATE TABLE ${tableSql(table)} (${[...columns, constraint].join(', ')})`,
     `ALTER TABLE ${tableSql(table)} REPLICA IDENTITY FULL`,
     `ALTER PUBLICATION electric_publication_default ADD TABLE ${tableSql(table)}`,
   ].join('; ')

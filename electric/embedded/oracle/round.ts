@@ -9,7 +9,7 @@ import {
   type Step,
   type Transaction,
 } from './random-plan.ts'
-import { createTableSql, dropTableSql } from './random-tables.ts'
+import { createTableSql, dropTableSql, publishTableSql } from './random-tables.ts'
 import type { Reader } from './reader.ts'
 import { createReader } from './readers.ts'
 import type { World } from './world.ts'
@@ -39,9 +39,10 @@ export class Round {
 
   /** @throws Error at the first thing that is not as it should be */
   async play(): Promise<void> {
-    const { tables, rows, readers, steps } = this.#plan
+    const { tables, arePublished, rows, readers, steps } = this.#plan
     try {
       await this.#runAll(tables.flatMap((table) => [dropTableSql(table), createTableSql(table)]))
+      if (arePublished) await this.#runAll(tables.map(publishTableSql))
       for (const statements of rows) await this.#writers[0].runAll(statements)
       this.#joinAll(readers)
       for (const step of steps) {
@@ -108,6 +109,8 @@ export class Round {
         return this.#joinAll(step.readers)
       case 'away':
         return this.#beAway(step.reader, step.meanwhile)
+      case 'forget':
+        return this.#world.electric.forget(this.#reader(step.reader))
       case 'change-table':
         return first.runAll(step.change.sql)
       case 'cut-stream':
@@ -130,10 +133,16 @@ export class Round {
   }
 
   async #beAway(index: number, meanwhile: readonly Transaction[]): Promise<void> {
-    const reader = this.#readers[index % this.#readers.length]
-    await reader?.stop()
+    const reader = this.#reader(index)
+    await reader.stop()
     await this.#runEach(meanwhile)
-    reader?.start()
+    reader.start()
+  }
+
+  #reader(index: number): Reader {
+    const reader = this.#readers[index % this.#readers.length]
+    if (!reader) throw new Error('A round has readers.')
+    return reader
   }
 
   async #restart(how: Restart, meanwhile: readonly Transaction[]): Promise<void> {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { createTableSql, dropTableSql, type Table, tableSql } from './random-tables.ts'
+import { createTableSql, dropTableSql, publishTableSql, type Table, tableSql } from './random-tables.ts'
 import { quoted } from './sql-text.ts'
 
 /**
@@ -35,7 +35,7 @@ function changes(table: Table, all: readonly Table[]): fc.Arbitrary<readonly str
       `ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${column} int4`,
       `ALTER TABLE ${name} ALTER COLUMN ${column} TYPE text`,
     ]),
-    fc.constant([dropTableSql(table), createTableSql(table)]),
+    fc.constant([dropTableSql(table), createTableSql(table), publishTableSql(table)]),
   )
 }
 

@@ -26,7 +26,8 @@ export async function startWorld(binaries?: string): Promise<World> {
   }
   try {
     await database.sql.unsafe(`${ENUM_SQL}; CREATE SCHEMA "odd ""schema""/.x"`)
-    const electric = await ElectricProcess.start(database.electricUrl, storageDir)
+    // As the owner of the tables, so that it can publish them.
+    const electric = await ElectricProcess.start(database.url, storageDir)
     return { database, electric, stop: () => electric.stop().finally(end) }
   } catch (error) {
     await end()
