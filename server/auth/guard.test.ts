@@ -1,6 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { createServer } from 'node:http'
+import * as http2 from 'node:http2'
+import { type AddressInfo, connect, type Server } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AppError } from '../errors.ts'
-import { type GuardEnv, guardRequest } from './guard.ts'
+import { type GuardEnv, guard, guardRequest, partsOf } from './guard.ts'
 
 const local: GuardEnv = { PUBLIC_URL: 'http://localhost:3000', PORT: 3000, TRUST_PROXY: false }
 const hosted: GuardEnv = { PUBLIC_URL: 'https://talk.example', PORT: 3000, TRUST_PROXY: false }
@@ -12,15 +16,30 @@ interface Sent {
   headers?: Record<string, string>
 }
 
-/** `passes`, or the code it is refused with. */
+/** `passes`, or the code it is refused with, whatever form the request has. */
 function outcome({
   env = local,
   url = 'http://localhost:3000/api/mutations',
   method = 'GET',
   headers = {},
 }: Sent) {
+  const request = new Request(url, { method, headers })
+  const decision = judged(() => guardRequest(request, env))
+  const { host } = new URL(url)
+  const lower = Object.fromEntries(request.headers)
+  const parts = { method, host: lower.host ?? host, headers: lower }
+  // As a proxy asks, with the whole address in the line, and as everybody else does, where that is the header's.
+  expect(judged(() => guard({ ...parts, target: url }, env))).toBe(decision)
+  if (lower.host === undefined || lower.host === host) {
+    const target = url.slice(new URL(url).origin.length)
+    expect(judged(() => guard({ ...parts, target }, env))).toBe(decision)
+  }
+  return decision
+}
+
+function judged(work: () => void) {
   try {
-    guardRequest(new Request(url, { method, headers }), env)
+    work()
     return 'passes'
   } catch (error) {
     if (error instanceof AppError) return error.code
@@ -166,5 +185,69 @@ describe('forwarding headers', () => {
   test('never stand in for the host', () => {
     const headers = { host: 'evil.example', 'x-forwarded-host': 'localhost:3000' }
     expect(outcome({ env: { ...local, TRUST_PROXY: true }, headers })).toBe('invalid')
+  })
+})
+
+describe('a request as Node has it', () => {
+  let http1: Server
+  let h2: Server
+  let env: GuardEnv
+  const portOf = (server: Server) => (server.address() as AddressInfo).port // both listen on TCP
+  const listen = (server: Server) =>
+    new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+
+  beforeAll(async () => {
+    http1 = createServer((req, res) => res.end(judged(() => guard(partsOf(req), env))))
+    h2 = http2.createServer((req, res) => res.end(judged(() => guard(partsOf(req), env))))
+    await listen(http1)
+    await listen(h2)
+    env = { ...local, PORT: portOf(http1) }
+  })
+  afterAll(async () => {
+    for (const server of [http1, h2]) await new Promise((closed) => server.close(closed))
+  })
+
+  /** `HOST` stands for the server's own. */
+  async function overHttp1(...lines: string[]): Promise<string> {
+    const socket = connect(portOf(http1), '127.0.0.1')
+    socket.end(
+      [...lines, 'connection: close', '', ''].join('\r\n').replaceAll('HOST', `localhost:${env.PORT}`),
+    )
+    return (await text(socket)).split('\r\n\r\n').at(-1) ?? ''
+  }
+
+  test.each([
+    [['GET / HTTP/1.1', 'Host: HOST'], 'passes'],
+    [['GET / HTTP/1.1', 'Host: evil.example'], 'invalid'],
+    [['GET / HTTP/1.1', 'Host: HOST', 'Host: evil.example'], 'invalid'],
+    [['GET / HTTP/1.1', 'Host: HOST', 'hOST: HOST'], 'invalid'],
+    [['GET http://HOST/ HTTP/1.1', 'Host: HOST'], 'passes'],
+    [['GET http://evil.example/ HTTP/1.1', 'Host: HOST'], 'invalid'],
+    [['GET / HTTP/1.1', 'Host: HOST', 'X-Forwarded-For: 1.2.3.4'], 'invalid'],
+    [['POST / HTTP/1.1', 'Host: HOST', 'Origin: http://HOST'], 'passes'],
+    [['POST / HTTP/1.1', 'Host: HOST', 'Origin: http://HOST', 'Origin: http://HOST'], 'forbidden'],
+    [['POST / HTTP/1.1', 'Host: HOST', 'Sec-Fetch-Site: none'], 'forbidden'],
+    [['GET / HTTP/1.0'], 'passes'],
+  ])('%j %s', async (lines, expected) => {
+    expect(await overHttp1(...lines)).toMatch(new RegExp(`${expected}(\\r\\n0)?$`))
+  })
+
+  test.each([
+    [{ ':authority': 'HOST' }, 'passes'],
+    [{ ':authority': 'evil.example' }, 'invalid'],
+    [{ ':authority': 'HOST', host: 'evil.example' }, 'invalid'],
+    [{ ':authority': 'evil.example', host: 'HOST' }, 'invalid'],
+    [{ ':authority': 'HOST', origin: 'http://HOST', ':method': 'POST' }, 'passes'],
+    [{ ':authority': 'HOST', origin: 'http://evil.example', ':method': 'POST' }, 'forbidden'],
+  ])('over HTTP/2 %j %s', async (headers, expected) => {
+    const session = http2.connect(`http://127.0.0.1:${portOf(h2)}`)
+    const own = Object.entries(headers).map(([name, value]) => [
+      name,
+      value.replaceAll('HOST', `localhost:${env.PORT}`),
+    ])
+    const stream = session.request(Object.fromEntries(own))
+    stream.end()
+    expect(await text(stream)).toBe(expected)
+    session.close()
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createNonce, secure } from './security-headers.ts'
+import { apiSecurityHeaders, createNonce, secure } from './security-headers.ts'
 
 const env = { PUBLIC_URL: 'http://localhost:3000' }
 const html = () => new Response('<p>', { headers: { 'content-type': 'text/html; charset=utf-8' } })
@@ -48,3 +48,15 @@ test('only a server that is reached by TLS demands it', () => {
 test('an answer without a body keeps none', () => {
   expect(secure(new Response(null, { status: 304 }), env).body).toBeNull()
 })
+
+test.each(['http://localhost:3000', 'https://talk.example'])(
+  'what is written to Node directly at %s carries what every other answer does',
+  (PUBLIC_URL) => {
+    const own = { PUBLIC_URL }
+    for (const type of ['application/octet-stream', 'application/json', 'text/plain']) {
+      const { headers } = secure(new Response('', { headers: { 'content-type': type } }), own)
+      expect(apiSecurityHeaders(own)).toEqual({ ...Object.fromEntries(headers), 'content-type': undefined })
+    }
+    expect(apiSecurityHeaders(own)).toBe(apiSecurityHeaders(own))
+  },
+)

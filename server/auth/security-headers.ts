@@ -35,12 +35,25 @@ export function securityHeaders({ PUBLIC_URL }: Pick<Env, 'PUBLIC_URL'>): Record
   }
 }
 
+const ofApi = new WeakMap<Pick<Env, 'PUBLIC_URL'>, Readonly<Record<string, string>>>()
+
+/** What `secure` sets on an answer that is neither page nor script, made once: for those that are written to Node directly. */
+export function apiSecurityHeaders(env: Pick<Env, 'PUBLIC_URL'>): Readonly<Record<string, string>> {
+  const before = ofApi.get(env)
+  if (before) return before
+  const headers = Object.freeze({ ...securityHeaders(env), 'content-security-policy': NO_PAGE })
+  ofApi.set(env, headers)
+  return headers
+}
+
+// Even if a browser shows it, nothing in it runs.
+const NO_PAGE = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
 function policyFor(contentType: string, page?: PageSecurity): string | null {
   if (page && contentType.startsWith('text/html')) return contentSecurityPolicy(page)
   // A worker obeys the policy of its own script, so scripts get none.
   if (contentType.includes('javascript')) return null
-  // No page: even if a browser shows it, nothing in it runs.
-  return "default-src 'none'; frame-ancestors 'none'; sandbox"
+  return NO_PAGE
 }
 
 function contentSecurityPolicy({ nonce, development = false }: PageSecurity): string {
