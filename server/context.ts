@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client'
 import { v7 as uuidv7 } from 'uuid'
 import { connect, type Database } from '#db/client.ts'
 import { type Env, parseEnv } from './env.ts'
@@ -11,6 +12,8 @@ export interface AppContext {
   log: Logger
   /** Names this process in heartbeats. */
   instanceId: string
+  /** What `GET /api/metrics` shows: never prom-client's own global one, which several contexts would share. */
+  metrics: Registry
   /** Set by the process's entry, absent in tests that need none. */
   heartbeat?: Heartbeat
 }
@@ -25,5 +28,11 @@ export function context(): AppContext {
 }
 
 export function createContext(env: Env): AppContext {
-  return { env, db: connect(env.DATABASE_URL), log: createLog(env.LOG_LEVEL), instanceId: uuidv7() }
+  return {
+    env,
+    db: connect(env.DATABASE_URL),
+    log: createLog(env.LOG_LEVEL),
+    instanceId: uuidv7(),
+    metrics: new Registry(),
+  }
 }

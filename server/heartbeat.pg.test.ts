@@ -21,9 +21,9 @@ afterEach(async () => {
 const patiently = { timeout: 20_000, interval: 20 }
 
 /** Beats fast, by a clock that the test moves. */
-function start(ctx: AppContext) {
+function start(ctx: AppContext, { everyMs = 50 } = {}) {
   const clock = { now: 1_000_000 }
-  const heartbeat = startHeartbeat(ctx, { everyMs: 50, now: () => clock.now })
+  const heartbeat = startHeartbeat(ctx, { everyMs, now: () => clock.now })
   closing.push(() => heartbeat.stop())
   return { heartbeat, clock }
 }
@@ -68,6 +68,31 @@ it('says that the stream moves as long as its beats come back', async () => {
   wire.mend()
   await expect.poll(heartbeat.electricOk, patiently).toBe(true)
 })
+
+it('says how long the newest beat was underway and how old it is', async () => {
+  const { ctx } = await stack.startApp()
+  const wire = await openWire(ctx.env.ELECTRIC_URL)
+  closing.push(() => wire.close())
+  const behind = (await stack.startApp({ electricUrl: wire.url })).ctx
+  wire.cut()
+  // The first is the only one.
+  const { heartbeat, clock } = start(behind, { everyMs: 600_000 })
+  await expect.poll(() => beatOf(behind), patiently).not.toBeUndefined()
+  expect(heartbeat.newest()).toBeUndefined()
+  clock.now += 20_000
+  wire.mend()
+  await expect.poll(heartbeat.newest, patiently).toEqual({ underway: 20, age: 20 })
+  clock.now += 3_600_000
+  expect(heartbeat.newest()).toEqual({ underway: 20, age: 3620 })
+})
+
+const beatOf = async ({ instanceId }: AppContext) => {
+  const found = await rows<{ beat_at: string }>(
+    stack.db,
+    sql`select beat_at::text from heartbeats where id = ${instanceId}`,
+  )
+  return found[0]?.beat_at
+}
 
 it('takes no old row for a beat that came back', async () => {
   const gate = await startGate()

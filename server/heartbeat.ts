@@ -6,10 +6,14 @@ import type { AppContext } from './context.ts'
 const BEAT_EVERY_MS = 5_000
 /** No beat younger than this came back: the stream does not move. */
 const FRESH_FOR_MS = 15_000
+/** One that comes back later than this is not known any more: how late it was cannot be said. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000
 
 export interface Heartbeat {
   /** Whether a beat written less than 15 s ago came back through Electric. */
   electricOk(): boolean
+  /** Of the newest beat that came back, in seconds; undefined before the first. */
+  newest(): { underway: number; age: number } | undefined
   stop(): Promise<void>
 }
 
@@ -30,24 +34,32 @@ export function startHeartbeat(
   const { log } = ctx
   /** When each beat was written, by the time that Postgres gave it. */
   const writtenAt = new Map<number, number>()
-  let cameBack = Number.NaN
+  let cameBack = { beatAt: Number.NaN, at: Number.NaN }
   const isFresh = (at: number) => now() - at < FRESH_FOR_MS
 
   const beat = async () => {
     const startedAt = now()
     writtenAt.set(await writeBeat(ctx), startedAt)
-    for (const [beatAt, at] of writtenAt) if (!isFresh(at)) writtenAt.delete(beatAt)
+    for (const [beatAt, at] of writtenAt) {
+      if (now() - at > FORGOTTEN_AFTER_MS && beatAt !== cameBack.beatAt) writtenAt.delete(beatAt)
+    }
   }
   const write = () => void beat().catch((err) => log.warn({ err }, 'heartbeat not written'))
   write()
   const timer = setInterval(write, everyMs)
   void removeOldBeats(ctx).catch((err) => log.warn({ err }, 'old heartbeats not removed'))
   const stopReading = readBeats(ctx, everyMs, (beatAt) => {
-    cameBack = beatAt
+    // A stream that begins again gives the same one once more.
+    if (beatAt !== cameBack.beatAt) cameBack = { beatAt, at: now() }
   })
+  // Looked up only when asked: a beat may come back before its own statement has answered.
+  const newestWrittenAt = () => writtenAt.get(cameBack.beatAt)
   return {
-    // Looked up only now: a beat may come back before its own statement has answered.
-    electricOk: () => isFresh(writtenAt.get(cameBack) ?? Number.NEGATIVE_INFINITY),
+    electricOk: () => isFresh(newestWrittenAt() ?? Number.NEGATIVE_INFINITY),
+    newest: () => {
+      const at = newestWrittenAt()
+      return at === undefined ? undefined : { underway: (cameBack.at - at) / 1000, age: (now() - at) / 1000 }
+    },
     stop: async () => {
       clearInterval(timer)
       stopReading()
