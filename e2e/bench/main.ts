@@ -16,7 +16,10 @@ program
   .argument('[suite]', `one of ${Object.keys(suites).join(', ')}; all of them without`)
   .argument('[measures...]', 'leaves out its others')
   .option('--json <file>', 'also write the figures, with those of each round, to a file')
-  .option('--profile <folder>', 'write CPU profiles of the measured Electric, for Chrome’s developer tools')
+  .option(
+    '--profile <folder>',
+    'write CPU profiles of what is measured, Electric or the app, for Chrome’s developer tools',
+  )
   .option('--rounds <number>', 'how many rounds', roundsOf, MIN_ROUNDS)
   .parse()
 const options = program.opts<{ json?: string; profile?: string; rounds: number }>()

@@ -10,7 +10,7 @@ export interface Report {
   seconds: number
   rounds: number
   figures: Figure[]
-  /** What could not be measured, and why. */
+  /** What could not be measured or did not hold, and why. */
   failures: Failure[]
 }
 
@@ -42,7 +42,7 @@ export function table({ machine, seconds, rounds, figures, failures }: Report): 
   const { cpu, cores, memory_gb, os, node, postgres } = machine
   return [
     ...rows.map(line),
-    ...failures.map(({ measure, reason }) => `${measure}: NOT MEASURED, ${reason}`),
+    ...failures.map(({ measure, reason }) => `${measure}: FAILED, ${reason}`),
     '',
     `Medians of ${rounds} interleaved rounds, ${seconds} s in all. "spread": how far apart two measurements of the same thing`,
     'lay in one round; a figure within it of its limit (without one: of its peer) is not distinguishable from it.',

@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import type { Figure } from '../figures.ts'
+import type { Handlers } from '../processes/calls.ts'
+import { programPath, type Remote, type RemoteOptions, startRemote } from '../processes/remote.ts'
 import type { MeasuredDatabase } from './database.ts'
 import { type ElectricProcess, type ElectricRequest, startElectric } from './electric-process.ts'
-import type { Handlers } from './processes/calls.ts'
-import { type Remote, type RemoteOptions, startRemote } from './processes/remote.ts'
 
 /** What a measure gets. What it started through this ends after it. */
 export interface ElectricBench {
@@ -11,7 +10,7 @@ export interface ElectricBench {
   readonly rounds: number
   readonly signal: AbortSignal
   electric(options?: Pick<ElectricRequest, 'env' | 'nodeArgs'>): Promise<ElectricProcess>
-  /** One of the programs in `processes`. */
+  /** A program by its path below the benchmark's folder, without its ending. */
   start<Calls extends Handlers>(name: string, options?: Omit<RemoteOptions, 'signal'>): Remote<Calls>
 }
 
@@ -48,8 +47,7 @@ export async function runMeasure(measure: ElectricMeasure, options: BenchOptions
       return electric
     },
     start: <Calls extends Handlers>(program: string, programOptions = {}) => {
-      const script = fileURLToPath(new URL(`./processes/${program}.ts`, import.meta.url))
-      const remote = startRemote<Calls>(script, { ...programOptions, signal })
+      const remote = startRemote<Calls>(programPath(program), { ...programOptions, signal })
       started.push(remote)
       return remote
     },

@@ -1,10 +1,11 @@
+import type { BareServerCalls } from '../processes/bare-server.ts'
+import type { Position } from '../processes/follow-shape.ts'
+import type { ProbeCalls } from '../processes/probe.ts'
+import type { Remote } from '../processes/remote.ts'
+import { PROBE } from '../processes/remote.ts'
 import type { ElectricBench } from './bench.ts'
-import { PROBE } from './electric-process.ts'
-import type { BareServerCalls } from './processes/bare-server.ts'
+import { TABLE } from './measured-table.ts'
 import type { ClientCalls } from './processes/clients.ts'
-import type { Position } from './processes/follow-shape.ts'
-import type { ProbeCalls } from './processes/probe.ts'
-import type { Remote } from './processes/remote.ts'
 import type { Commit, WriterCalls } from './processes/writer.ts'
 import { shapePath } from './shape-requests.ts'
 
@@ -33,8 +34,8 @@ export async function startContestants(bench: ElectricBench, sessionCount: numbe
   const { database, electric, start } = bench
   const sessions = await database.newSessions(sessionCount, MESSAGES)
   const { port, process, publication } = await electric()
-  const clients = start<ClientCalls>('clients')
-  const writer = start<WriterCalls>('writer')
+  const clients = start<ClientCalls>('electric/processes/clients')
+  const writer = start<WriterCalls>('electric/processes/writer')
   await writer.call('open', database.ownerUrl)
   let written = 0
   const sessionOf = (n: number) => sessions[n % sessions.length] ?? ''
@@ -65,8 +66,12 @@ async function startBareServer(
   bodyBytes: number,
   positions: Position[],
 ): Promise<WaitingServer> {
-  const server = start<BareServerCalls & ProbeCalls>('bare-server', { nodeArgs: ['--import', PROBE] })
+  const server = start<BareServerCalls & ProbeCalls>('processes/bare-server', {
+    nodeArgs: ['--import', PROBE],
+  })
   const port = await server.call('listen')
-  await server.call('follow', database.ownerUrl, publication, bodyBytes)
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': String(bodyBytes) }
+  const databaseUrl = database.ownerUrl
+  await server.call('follow', { databaseUrl, publication, table: TABLE, headers, bodyBytes })
   return { port, process: server, positions: async () => positions }
 }

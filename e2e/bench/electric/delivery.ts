@@ -1,10 +1,10 @@
 import { type Figure, figure, type Samples } from '../figures.ts'
 import { interleave } from '../interleave.ts'
+import type { Position } from '../processes/follow-shape.ts'
+import type { Remote } from '../processes/remote.ts'
 import type { ElectricBench, ElectricMeasure } from './bench.ts'
 import type { ListenerCalls } from './processes/bare-listener.ts'
 import type { ClientCalls } from './processes/clients.ts'
-import type { Position } from './processes/follow-shape.ts'
-import type { Remote } from './processes/remote.ts'
 import type { WriterCalls } from './processes/writer.ts'
 import { shapePath } from './shape-requests.ts'
 import { sinceCommits } from './since-commits.ts'
@@ -37,9 +37,9 @@ function delivery(measure: string, listen: Listen): ElectricMeasure {
 async function startObserving({ database, electric, start }: ElectricBench, listen: Listen) {
   const [session = ''] = await database.newSessions(1, 20)
   const { port, publication } = await electric()
-  const clients = start<ClientCalls>('clients')
-  const listener = start<ListenerCalls>('bare-listener')
-  const writer = start<WriterCalls>('writer')
+  const clients = start<ClientCalls>('electric/processes/clients')
+  const listener = start<ListenerCalls>('electric/processes/bare-listener')
+  const writer = start<WriterCalls>('electric/processes/writer')
   await listener.call('open', database.ownerUrl, publication)
   await writer.call('open', database.ownerUrl)
   let written = 0

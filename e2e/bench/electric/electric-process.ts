@@ -1,14 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { freePort } from '#db/embedded.ts'
+import type { ProbeCalls } from '../processes/probe.ts'
+import { PROBE, type Remote, startRemote } from '../processes/remote.ts'
 import type { MeasuredDatabase } from './database.ts'
-import type { ProbeCalls } from './processes/probe.ts'
-import { type Remote, startRemote } from './processes/remote.ts'
 import { SECRET } from './shape-requests.ts'
 
-export const PROBE = fileURLToPath(new URL('./processes/probe.ts', import.meta.url))
 const MAIN = resolve('electric', 'embedded', 'main.ts')
 
 export interface ElectricRequest {

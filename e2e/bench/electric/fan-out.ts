@@ -1,9 +1,9 @@
 import { type Figure, figure } from '../figures.ts'
 import { interleave } from '../interleave.ts'
+import { settled } from '../settled.ts'
+import { samplesOf } from '../turns.ts'
 import type { ElectricBench } from './bench.ts'
 import { type Contestants, startContestants, type WaitingServer } from './contestants.ts'
-import { settled } from './settled.ts'
-import { samplesOf } from './turns.ts'
 
 const CLIENTS = 1_000
 /** Commits a round, one after another. */

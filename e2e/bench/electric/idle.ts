@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Figure, figure } from '../figures.ts'
 import { interleave } from '../interleave.ts'
+import { settled } from '../settled.ts'
 import type { ElectricBench } from './bench.ts'
-import { settled } from './settled.ts'
 
 const IDLE_MS = 1_000
 

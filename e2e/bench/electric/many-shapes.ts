@@ -1,10 +1,10 @@
 import { type Figure, figure } from '../figures.ts'
 import { interleave } from '../interleave.ts'
+import { settled } from '../settled.ts'
+import { samplesOf } from '../turns.ts'
 import type { ElectricBench } from './bench.ts'
 import { type Contestants, startContestants, type WaitingServer } from './contestants.ts'
-import { settled } from './settled.ts'
 import { sinceCommits } from './since-commits.ts'
-import { samplesOf } from './turns.ts'
 
 const SHAPES = 200
 const CLIENTS_EACH = 5

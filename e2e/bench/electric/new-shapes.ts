@@ -20,7 +20,7 @@ export async function newShapes({
   // Never twice the same: two blocks of the warm-up and of each round.
   const sessions = await database.newSessions(SHAPES * 2 * (rounds + 1), MESSAGES)
   const { port } = await electric({ env: { ELECTRIC_MAX_SHAPES: String(sessions.length) } })
-  const reader = start<ReaderCalls>('reader')
+  const reader = start<ReaderCalls>('electric/processes/reader')
   let next = 0
   const ours = () => {
     const paths = sessions.slice(next, next + SHAPES).map(shapePath)

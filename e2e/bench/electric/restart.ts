@@ -1,10 +1,10 @@
 import { type Figure, figure } from '../figures.ts'
 import { interleave, timed } from '../interleave.ts'
+import type { Position } from '../processes/follow-shape.ts'
+import type { Remote } from '../processes/remote.ts'
 import type { ElectricBench } from './bench.ts'
 import type { ClientCalls } from './processes/clients.ts'
-import type { Position } from './processes/follow-shape.ts'
 import type { ReaderCalls } from './processes/reader.ts'
-import type { Remote } from './processes/remote.ts'
 import { shapePath } from './shape-requests.ts'
 
 const SHAPES = 1_000
@@ -21,8 +21,8 @@ export async function restart({
 }: ElectricBench): Promise<Figure[]> {
   const sessions = await database.newSessions(SHAPES, MESSAGES)
   const running = await electric()
-  const clients = start<ClientCalls>('clients')
-  const reader = start<ReaderCalls>('reader')
+  const clients = start<ClientCalls>('electric/processes/clients')
+  const reader = start<ReaderCalls>('electric/processes/reader')
   const { port } = running
   await reader.call('openShapes', port, sessions.map(shapePath), IN_FLIGHT)
   const positions = await Promise.all(

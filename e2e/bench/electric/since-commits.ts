@@ -1,4 +1,4 @@
-import type { Seen } from './processes/answers.ts'
+import type { Seen } from '../processes/answers.ts'
 import type { Commit } from './processes/writer.ts'
 
 /**

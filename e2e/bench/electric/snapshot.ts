@@ -16,7 +16,7 @@ export async function snapshot({
 }: ElectricBench): Promise<Figure[]> {
   const [session = ''] = await database.newSessions(1, MESSAGES)
   const { port } = await electric({ env: { ELECTRIC_ENABLE_INTEGRATION_TESTING: 'true' } })
-  const reader = start<ReaderCalls>('reader')
+  const reader = start<ReaderCalls>('electric/processes/reader')
   const path = shapePath(session)
   expectAll('Electric', await reader.call('countRows', port, path))
   const perSecond = (ms: number) => (MESSAGES * 1000) / ms

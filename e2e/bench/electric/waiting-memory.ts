@@ -1,13 +1,13 @@
 import { type Figure, figure } from '../figures.ts'
 import { interleave } from '../interleave.ts'
+import type { BareServerCalls } from '../processes/bare-server.ts'
+import type { Position } from '../processes/follow-shape.ts'
+import type { ProbeCalls } from '../processes/probe.ts'
+import type { Remote } from '../processes/remote.ts'
+import { PROBE } from '../processes/remote.ts'
+import { settled } from '../settled.ts'
 import type { ElectricBench } from './bench.ts'
-import { PROBE } from './electric-process.ts'
-import type { BareServerCalls } from './processes/bare-server.ts'
 import type { ClientCalls } from './processes/clients.ts'
-import type { Position } from './processes/follow-shape.ts'
-import type { ProbeCalls } from './processes/probe.ts'
-import type { Remote } from './processes/remote.ts'
-import { settled } from './settled.ts'
 import { shapePath } from './shape-requests.ts'
 
 const CLIENTS = 2_000
@@ -16,7 +16,7 @@ const CLIENTS = 2_000
 export async function waitingMemory(bench: ElectricBench): Promise<Figure[]> {
   const { database, rounds, signal, start } = bench
   const [session = ''] = await database.newSessions(1, 20)
-  const clients = start<ClientCalls>('clients')
+  const clients = start<ClientCalls>('electric/processes/clients')
   const electric = () => electricWith(bench, clients, session, [])
   const collecting = await electricWith(bench, clients, session, ['--expose-gc'])
   const ours = () => inFresh(electric, (server) => growth(clients, server, resident))
@@ -62,7 +62,9 @@ async function electricWith(
 }
 
 async function bareServer({ start }: ElectricBench, session: string): Promise<HoldingServer> {
-  const process = start<BareServerCalls & ProbeCalls>('bare-server', { nodeArgs: ['--import', PROBE] })
+  const process = start<BareServerCalls & ProbeCalls>('processes/bare-server', {
+    nodeArgs: ['--import', PROBE],
+  })
   const port = await process.call('listen')
   return {
     port,

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { v7 as uuidv7 } from 'uuid'
+import type { Bench } from '../app-bench.ts'
 import { type BareReader, openBareReader } from '../bare-reader.ts'
 import { startConversation } from '../conversation.ts'
 import { type Figure, figure } from '../figures.ts'
 import { interleave } from '../interleave.ts'
 import { type LiveTab, openLiveTab } from '../live-tab.ts'
-import type { Bench } from './index.ts'
 
 const COMMITS = 15
 const LONGEST_PAUSE_MS = 20
@@ -18,10 +18,11 @@ interface Observers {
 }
 
 /** From just before a commit is asked for to its message in another tab, and to a bare reader of the log. */
-export async function liveDelivery({ stack, http, sql, rounds, signal }: Bench): Promise<Figure[]> {
-  const conversation = await startConversation(stack.appUrl, http)
+export async function liveDelivery({ stack, app, http, sql, rounds, signal }: Bench): Promise<Figure[]> {
+  const { url } = await app()
+  const conversation = await startConversation(url, http)
   const observers: Observers = {
-    tab: await openLiveTab(stack.appUrl, conversation.sessionId),
+    tab: await openLiveTab(url, conversation.sessionId),
     reader: await openBareReader(stack.databaseUrl, 'chat_messages'),
     readerAgain: await openBareReader(stack.databaseUrl, 'chat_messages'),
   }

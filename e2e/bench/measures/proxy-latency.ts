@@ -1,14 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { chatMessagesShape } from '#electric/shapes/chat-messages.ts'
 import { upstreamUrl } from '#proxy/upstream.ts'
+import type { Bench } from '../app-bench.ts'
 import { type Conversation, startConversation } from '../conversation.ts'
 import { type Figure, figure } from '../figures.ts'
 import { expectOk, type HttpClient } from '../http-client.ts'
 import { interleave, timed } from '../interleave.ts'
+import type { BarePipeCalls } from '../processes/bare-pipe.ts'
 import type { Stack } from '../stack.ts'
-import type { Bench } from './index.ts'
 
 const SIZES = [
   { messages: 5, characters: 80, turns: 60 },
@@ -17,25 +15,22 @@ const SIZES = [
 
 /** A shape's snapshot through the proxy, through a bare pipe, and from Electric itself. */
 export async function proxyLatency(bench: Bench): Promise<Figure[]> {
-  const pipe = fork(fileURLToPath(new URL('../bare-pipe.ts', import.meta.url)), [bench.stack.electricUrl])
-  try {
-    const [port] = await once(pipe, 'message', { signal: bench.signal })
-    const figures: Figure[] = []
-    for (const size of SIZES) figures.push(...(await snapshot(bench, `http://127.0.0.1:${port}`, size)))
-    return figures
-  } finally {
-    await ended(pipe)
-  }
+  const { url } = await bench.app()
+  const port = await bench.start<BarePipeCalls>('processes/bare-pipe').call('listen', bench.stack.electricUrl)
+  const figures: Figure[] = []
+  for (const size of SIZES) figures.push(...(await snapshot(bench, url, `http://127.0.0.1:${port}`, size)))
+  return figures
 }
 
 async function snapshot(
   { stack, http, sql, rounds, signal }: Bench,
+  appUrl: string,
   pipeUrl: string,
   { messages, characters, turns }: (typeof SIZES)[number],
 ): Promise<Figure[]> {
-  const conversation = await startConversation(stack.appUrl, http)
+  const conversation = await startConversation(appUrl, http)
   await conversation.fill(sql, messages, characters)
-  const addresses = await addressesOf(conversation, stack, pipeUrl, http)
+  const addresses = await addressesOf(conversation, stack, { appUrl, pipeUrl }, http)
   const size = await bodySize(http, addresses)
   const get = ({ url, headers }: Address) => {
     return () => timed(async () => expectOk(await http.get(url, headers)))
@@ -66,8 +61,8 @@ interface Address {
 
 async function addressesOf(
   { sessionId }: Conversation,
-  { appUrl, electricUrl, electricSecret }: Stack,
-  pipeUrl: string,
+  { electricUrl, electricSecret }: Stack,
+  { appUrl, pipeUrl }: { appUrl: string; pipeUrl: string },
   http: HttpClient,
 ): Promise<Record<'proxy' | 'pipe' | 'direct', Address>> {
   const granted = expectOk(await http.post(`${appUrl}/api/shape-tokens`, { session_id: sessionId }))
@@ -95,10 +90,4 @@ async function bodySize(http: HttpClient, addresses: Record<string, Address>): P
   return first.length < 500_000
     ? `${(first.length / 1000).toFixed(1)} KB`
     : `${(first.length / 1e6).toFixed(1)} MB`
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  child.kill()
-  await once(child, 'exit')
 }

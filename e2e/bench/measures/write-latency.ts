@@ -1,8 +1,8 @@
+import type { Bench } from '../app-bench.ts'
 import { type Conversation, startConversation } from '../conversation.ts'
 import { type Figure, figure } from '../figures.ts'
 import { interleave, timed } from '../interleave.ts'
 import { quantile } from '../statistics.ts'
-import type { Bench } from './index.ts'
 
 const ALONE = { who: 'one writer', writers: 1, turns: 50 }
 const TOGETHER = { who: '20 writers', writers: 20, turns: 5 }
@@ -11,7 +11,7 @@ const LIMIT = { most: 500 }
 
 /** A message sent over HTTP, beside its row inserted by one statement; alone, and with many writers in one thread. */
 export async function writeLatency(bench: Bench): Promise<Figure[]> {
-  const conversation = await startConversation(bench.stack.appUrl, bench.http)
+  const conversation = await startConversation((await bench.app()).url, bench.http)
   return [...(await written(bench, conversation, ALONE)), ...(await written(bench, conversation, TOGETHER))]
 }
 

@@ -1,7 +1,7 @@
 import { followInserts } from '../../bare-reader.ts'
+import { Answers, type Seen } from '../../processes/answers.ts'
+import { serveCalls } from '../../processes/calls.ts'
 import { TABLE } from '../measured-table.ts'
-import { Answers, type Seen } from './answers.ts'
-import { serveCalls } from './calls.ts'
 
 // As early as any Node program can see a commit.
 

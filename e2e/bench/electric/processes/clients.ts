@@ -1,10 +1,10 @@
-import { markersIn } from '../measured-table.ts'
-import { Answers, type Seen } from './answers.ts'
-import { serveCalls } from './calls.ts'
+import { markersIn } from '../../markers.ts'
+import { Answers, type Seen } from '../../processes/answers.ts'
+import { serveCalls } from '../../processes/calls.ts'
+import { type Position, syncShape } from '../../processes/follow-shape.ts'
+import { LeanConnection } from '../../processes/lean-http.ts'
+import { LongPollClient } from '../../processes/long-poll-client.ts'
 import { openEventStream } from './event-stream.ts'
-import { type Position, syncShape } from './follow-shape.ts'
-import { LeanConnection } from './lean-http.ts'
-import { LongPollClient } from './long-poll-client.ts'
 
 // The clients of a shape server, all in one process.
 

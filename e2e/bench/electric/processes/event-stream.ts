@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
-import type { Position } from './follow-shape.ts'
+import type { Position } from '../../processes/follow-shape.ts'
 
 /** @param onPart gets whole lines. @returns how to end it. @throws Error when the answer is no event stream */
 export async function openEventStream(

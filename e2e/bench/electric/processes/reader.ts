@@ -2,10 +2,10 @@ import { Agent, get, type IncomingMessage } from 'node:http'
 import pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import postgres from 'postgres'
+import { serveCalls } from '../../processes/calls.ts'
+import { syncShape } from '../../processes/follow-shape.ts'
+import { LeanConnection } from '../../processes/lean-http.ts'
 import { rowsSql } from '../shape-requests.ts'
-import { serveCalls } from './calls.ts'
-import { syncShape } from './follow-shape.ts'
-import { LeanConnection } from './lean-http.ts'
 
 // Reads whole results and throws them away, so that what is measured is on the other side.
 

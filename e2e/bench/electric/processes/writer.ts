@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { marker, TABLE } from '../measured-table.ts'
-import { now, serveCalls } from './calls.ts'
+import { marker } from '../../markers.ts'
+import { now, serveCalls } from '../../processes/calls.ts'
+import { TABLE } from '../measured-table.ts'
 
 // Commits messages, and tells when it asked for it.
 

@@ -1,4 +1,4 @@
-import type { Samples } from '../figures.ts'
+import type { Samples } from './figures.ts'
 
 type Measured<T> = Record<'ours' | 'peer' | 'oursAgain', T[][]> & { peerAgain?: T[][] }
 

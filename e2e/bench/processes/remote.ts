@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import type { Handlers, ResultMessage } from './calls.ts'
+
+/** To be preloaded into what is measured. */
+export const PROBE = programPath('processes/probe')
+
+/** @param name below the benchmark's folder, without its ending */
+export function programPath(name: string): string {
+  return fileURLToPath(new URL(`../${name}.ts`, import.meta.url))
+}
 
 export interface RemoteOptions {
   /** Arguments of Node, before the script. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { marker, markersIn, sessionOf } from './measured-table.ts'
-import { shapePath } from './shape-requests.ts'
+import { shapePath } from './electric/shape-requests.ts'
+import { marker, markersIn, sessionOf } from './markers.ts'
 
 const SESSION = '0197f3a0-0000-7000-8000-000000000001'
 

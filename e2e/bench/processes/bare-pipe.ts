@@ -1,10 +1,11 @@
 import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { serveCalls } from './calls.ts'
 
 // The least that a Node process between two others can do: pass requests and answers on, untouched.
-// A process of its own, as the app is: `bare-pipe.ts <upstream URL>` tells its port to the process that forked it.
+// A process of its own, as the app is.
 
-const upstream = new URL(process.argv[2] ?? '')
+let upstream = new URL('http://127.0.0.1')
 const agent = new Agent({ keepAlive: true })
 
 const server = createServer((incoming, outgoing) => {
@@ -19,5 +20,16 @@ const server = createServer((incoming, outgoing) => {
   onward.on('error', () => outgoing.destroy())
   incoming.pipe(onward)
 })
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port)) // of a TCP server
-process.on('disconnect', () => process.exit(0))
+
+const calls = {
+  /** @returns its port. */
+  listen: async (upstreamUrl: string): Promise<number> => {
+    upstream = new URL(upstreamUrl)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return (server.address() as AddressInfo).port // of a TCP server
+  },
+}
+
+export type BarePipeCalls = typeof calls
+
+serveCalls(calls)
