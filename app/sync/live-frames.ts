@@ -1,4 +1,4 @@
-/** One shape's answer out of the stream of all shapes; the format is described in proxy/live-frames.ts. */
+/** One shape's whole answer out of the stream of all shapes; the format is described in proxy/live/FORMAT.md. */
 export interface LiveFrame {
   id: string
   status: number
@@ -11,89 +11,167 @@ export class LiveFrameError extends Error {
   override name = 'LiveFrameError'
 }
 
-const MAX_HEAD_BYTES = 64 * 1024
-const MAX_BODY_BYTES = 256 * 1024 * 1024
+export interface LiveFrameLimits {
+  /** Whether anybody waits for this entry's answers: what comes for others is passed over, not kept. */
+  isKnown: (id: string) => boolean
+  headBytes: number
+  answerBytes: number
+}
+
+const LIMITS: LiveFrameLimits = {
+  isKnown: () => true,
+  headBytes: 64 * 1024,
+  answerBytes: 256 * 1024 * 1024,
+}
 const LF = 0x0a
 
-/** Puts frames together from chunks that may be cut anywhere. */
+/** Puts answers together from frames, and frames from chunks that may be cut anywhere. */
 export class LiveFrameDecoder {
-  #head: Head | null = null
-  #parts: Uint8Array[] = []
-  #bytes = 0
+  readonly #limits: LiveFrameLimits
+  readonly #line = new Bytes()
+  /** Answers that are not whole yet, by entry: those of several entries may alternate. */
+  readonly #begun = new Map<string, Answer>()
+  #frame: Frame | null = null
+
+  constructor(limits: Partial<LiveFrameLimits> = {}) {
+    this.#limits = { ...LIMITS, ...limits }
+  }
+
+  /** What is kept of lines and answers that are not whole. */
+  get heldBytes(): number {
+    return [...this.#begun.values()].reduce((sum, { body }) => sum + body.length, this.#line.length)
+  }
 
   /**
-   * @returns the frames that this chunk completed.
+   * @returns the answers that this chunk completed.
    * @throws LiveFrameError when the bytes are no frames; the decoder is of no use afterwards.
    */
   push(chunk: Uint8Array): LiveFrame[] {
-    const frames: LiveFrame[] = []
+    const whole: LiveFrame[] = []
     let rest = chunk
-    while (rest.length > 0) rest = this.#head ? this.#readBody(rest, frames) : this.#readHead(rest, frames)
-    return frames
+    while (rest.length > 0) {
+      rest = this.#frame ? this.#readBytes(rest, this.#frame) : this.#readHead(rest)
+      if (this.#frame?.missing === 0) this.#finish(this.#frame, whole)
+    }
+    return whole
   }
 
-  #readHead(chunk: Uint8Array, frames: LiveFrame[]): Uint8Array {
+  #readHead(chunk: Uint8Array): Uint8Array {
     const end = chunk.indexOf(LF)
-    this.#keep(end === -1 ? chunk : chunk.subarray(0, end))
-    if (this.#bytes > MAX_HEAD_BYTES) throw new LiveFrameError('A frame has no end to its first line.')
+    this.#line.add(end === -1 ? chunk : chunk.subarray(0, end))
+    if (this.#line.length > this.#limits.headBytes)
+      throw new LiveFrameError('A frame has no end to its first line.')
     if (end === -1) return chunk.subarray(chunk.length)
-    const line = this.#take()
-    if (line.length > 0) this.#head = parseHead(line) // an empty line is a heartbeat
-    this.#finish(frames)
+    const line = this.#line.take()
+    if (line.length > 0) this.#frame = this.#begin(parseHead(line)) // an empty line is a heartbeat
     return chunk.subarray(end + 1)
   }
 
-  #readBody(chunk: Uint8Array, frames: LiveFrame[]): Uint8Array {
-    const missing = (this.#head?.n ?? 0) - this.#bytes
-    this.#keep(chunk.subarray(0, missing))
-    this.#finish(frames)
-    return chunk.subarray(missing)
+  #begin({ id, start, bytes, more }: Head): Frame {
+    const frame = { id, more, missing: bytes }
+    if (!this.#limits.isKnown(id)) return { ...frame, answer: null }
+    if (start) {
+      this.#forgetUnknown()
+      this.#begun.set(id, { ...start, body: new Bytes() })
+    }
+    const answer = this.#begun.get(id)
+    if (!answer) throw new LiveFrameError('A frame goes on with an answer that was not begun.')
+    if (answer.body.length + bytes > this.#limits.answerBytes)
+      throw new LiveFrameError('An answer is larger than any can be.')
+    return { ...frame, answer }
   }
 
-  #finish(frames: LiveFrame[]): void {
-    if (!this.#head || this.#bytes < this.#head.n) return
-    const { i: id, s: status, h: headers } = this.#head
-    this.#head = null
-    frames.push({ id, status, headers, body: this.#take() })
+  #readBytes(chunk: Uint8Array, frame: Frame): Uint8Array {
+    const bytes = chunk.subarray(0, frame.missing)
+    frame.answer?.body.add(bytes)
+    frame.missing -= bytes.length
+    return chunk.subarray(bytes.length)
   }
 
-  #keep(part: Uint8Array): void {
+  #finish({ id, answer, more }: Frame, whole: LiveFrame[]): void {
+    this.#frame = null
+    if (more || !answer) return
+    this.#begun.delete(id)
+    whole.push({ id, status: answer.status, headers: answer.headers, body: answer.body.take() })
+  }
+
+  // So that no more answers are held than there are entries.
+  #forgetUnknown(): void {
+    for (const id of this.#begun.keys()) if (!this.#limits.isKnown(id)) this.#begun.delete(id)
+  }
+}
+
+interface AnswerStart {
+  status: number
+  headers: Headers
+}
+
+interface Answer extends AnswerStart {
+  body: Bytes
+}
+
+interface Frame {
+  id: string
+  /** Null when nobody waits for it. */
+  answer: Answer | null
+  missing: number
+  more: boolean
+}
+
+/** Bytes that arrive in parts, made into one piece only once. */
+class Bytes {
+  #parts: Uint8Array[] = []
+  length = 0
+
+  add(part: Uint8Array): void {
     if (part.length === 0) return
     this.#parts.push(part)
-    this.#bytes += part.length
+    this.length += part.length
   }
 
-  #take(): Uint8Array<ArrayBuffer> {
-    const whole = new Uint8Array(this.#bytes)
+  take(): Uint8Array<ArrayBuffer> {
+    const whole = new Uint8Array(this.length)
     let at = 0
     for (const part of this.#parts) {
       whole.set(part, at)
       at += part.length
     }
     this.#parts = []
-    this.#bytes = 0
+    this.length = 0
     return whole
   }
 }
 
 interface Head {
-  i: string
-  s: number
-  h: Headers
-  n: number
+  id: string
+  /** Null when the frame goes on with an answer. */
+  start: AnswerStart | null
+  bytes: number
+  more: boolean
 }
 
 function parseHead(line: Uint8Array): Head {
   try {
-    const { i, s, h, n } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line))
-    if (typeof i !== 'string' || !isWithin(s, 200, 599) || !isWithin(n, 0, MAX_BODY_BYTES))
-      throw new Error('fields')
-    return { i, s, h: new Headers(h), n }
+    const { i, s, h, n, more } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line))
+    if (typeof i !== 'string' || !isWithin(n, 0, Number.MAX_SAFE_INTEGER)) throw new Error('fields')
+    if (more !== undefined && more !== 1) throw new Error('more')
+    return { id: i, start: parseStart(s, h), bytes: n, more: more === 1 }
   } catch (cause) {
     throw new LiveFrameError('A frame’s first line cannot be read.', { cause })
   }
 }
 
-function isWithin(value: unknown, min: number, max: number): boolean {
-  return Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+function parseStart(status: unknown, headers: unknown): AnswerStart | null {
+  if (status === undefined && headers === undefined) return null
+  if (!isWithin(status, 200, 599) || !isTextRecord(headers)) throw new Error('status and headers')
+  return { status, headers: new Headers(headers) }
+}
+
+function isTextRecord(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every((each) => typeof each === 'string')
+}
+
+function isWithin(value: unknown, min: number, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
 }
