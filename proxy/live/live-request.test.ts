@@ -171,7 +171,7 @@ describe('requests that are not to be trusted', () => {
       fc.jsonValue(),
     )
     const mostly = <T>(usual: fc.Arbitrary<T>) =>
-      fc.oneof({ weight: 9, arbitrary: usual }, { weight: 1, arbitrary: odd })
+      fc.oneof({ weight: 40, arbitrary: usual }, { weight: 1, arbitrary: odd })
     const entry = fc.record(
       {
         id: mostly(fc.constantFrom('1', '2', '3')),
@@ -181,7 +181,6 @@ describe('requests that are not to be trusted', () => {
         handle: mostly(fc.string({ minLength: 1 })),
         offset: mostly(fc.constant('0_0')),
         cursor: mostly(fc.string()),
-        ['__proto__']: odd,
       },
       { requiredKeys: ['id', 'shape', 'token', 'handle', 'offset'] },
     )
@@ -191,7 +190,6 @@ describe('requests that are not to be trusted', () => {
         entries: mostly(fc.array(mostly(entry), { maxLength: 3 })),
         drop: mostly(fc.array(mostly(fc.string()), { maxLength: 3 })),
         once: mostly(fc.boolean()),
-        table: odd,
       },
       { requiredKeys: ['tokens', 'entries'] },
     )
