@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { certificateFiles, readCertificate } from './certificate.ts'
 
 // The one place that knows the environment: what `npm start` reads, and what it gives to the app process.
 
@@ -49,6 +50,11 @@ const schema = z.object({
   SHAPE_TOKEN_KEY: z.string().refine(isPrivateP256, 'must be a private EC P-256 key as a JWK in JSON'),
   /** Where people reach the app; Host and Origin are checked against it. */
   PUBLIC_URL: z.url().optional(),
+  /** PEM files of a certificate and its key, both or neither: with them the app serves HTTPS and HTTP/2. */
+  TLS_CERT: z.string().min(1).optional(),
+  TLS_KEY: z.string().min(1).optional(),
+  /** Who sends it may read GET /api/metrics from anywhere; without it only this machine may. */
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   /** `true` when a proxy in front sets X-Forwarded-* headers; refused otherwise. */
   TRUST_PROXY: z.stringbool().default(false),
   /** Names the build that runs; a tab of another one offers to reload. */
@@ -68,8 +74,10 @@ type Source = Record<string, string | undefined>
 /** @throws EnvironmentError naming every variable that is missing or wrong. */
 export function parseEnv(source: Source): Env {
   const parsed = parse(schema, source)
-  const env = { ...parsed, PUBLIC_URL: parsed.PUBLIC_URL ?? `http://localhost:${parsed.PORT}` }
+  const scheme = certificateFiles(parsed) ? 'https' : 'http'
+  const env = { ...parsed, PUBLIC_URL: parsed.PUBLIC_URL ?? `${scheme}://localhost:${parsed.PORT}` }
   refuseUnsafe(env)
+  refuseUselessTls(env)
   return env
 }
 
@@ -118,6 +126,26 @@ function reachableBy({ HOST, PUBLIC_URL, TRUST_PROXY }: Env): string | undefined
   }
   if (TRUST_PROXY) return 'TRUST_PROXY=true says that a proxy lets others in'
   return undefined
+}
+
+// Before anything starts, and not by each visitor's browser.
+function refuseUselessTls(env: Env): void {
+  if (!env.TLS_CERT !== !env.TLS_KEY) {
+    const [set, missing] = env.TLS_CERT ? ['TLS_CERT', 'TLS_KEY'] : ['TLS_KEY', 'TLS_CERT']
+    throw new EnvironmentError(`${set} is set and ${missing} is not. Set both for HTTPS, or neither.`)
+  }
+  const files = certificateFiles(env)
+  if (!files) return
+  if (!env.PUBLIC_URL.startsWith('https:')) {
+    throw new EnvironmentError(
+      `PUBLIC_URL=${env.PUBLIC_URL} is not where a server with TLS_CERT is reached. Begin it with https:, or leave both out.`,
+    )
+  }
+  try {
+    readCertificate(files)
+  } catch (cause) {
+    throw new EnvironmentError(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
 }
 
 function isPrivateP256(json: string): boolean {

@@ -114,6 +114,16 @@ describe('the origin', () => {
     expect(outcome({ ...sent, headers: { origin: 'http://localhost:3000' } })).toBe('forbidden')
   })
 
+  test('is one with TLS where the server has it', () => {
+    const env = { ...local, PUBLIC_URL: 'https://localhost:3000', TLS_CERT: 'certificate.pem' }
+    for (const host of ['localhost:3000', '127.0.0.1:3000', '[::1]:3000']) {
+      const from = (origin: string) =>
+        outcome({ env, url: `https://${host}/`, method: 'POST', headers: { origin } })
+      expect(from(`https://${host}`)).toBe('passes')
+      expect(from(`http://${host}`)).toBe('forbidden')
+    }
+  })
+
   test.each([
     ['GET', 'same-origin', 'passes'],
     ['GET', 'none', 'passes'],

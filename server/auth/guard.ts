@@ -12,7 +12,7 @@ import { AppError } from '../errors.ts'
 // - Neither header: not a browser (a command-line tool). It carries nobody's ambient authority: with accounts it has a
 //   cookie only if its user gave it one; in local mode whoever reaches the loopback port is the local account anyway.
 
-export type GuardEnv = Pick<Env, 'PUBLIC_URL' | 'PORT' | 'TRUST_PROXY'>
+export type GuardEnv = Pick<Env, 'PUBLIC_URL' | 'PORT' | 'TRUST_PROXY'> & Partial<Pick<Env, 'TLS_CERT'>>
 
 /** What is looked at, in the words that HTTP has for it: no URL or map is made for a request that passes. */
 export interface RequestParts {
@@ -97,7 +97,10 @@ const known = new WeakMap<GuardEnv, Map<string, string>>()
 function ownOrigins(env: GuardEnv): Map<string, string> {
   const before = known.get(env)
   if (before) return before
-  const loopback = ['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`http://${name}:${env.PORT}`))
+  const scheme = env.TLS_CERT ? 'https' : 'http'
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].map(
+    (name) => new URL(`${scheme}://${name}:${env.PORT}`),
+  )
   const origins = new Map([...loopback, new URL(env.PUBLIC_URL)].map((url) => [url.host, url.origin]))
   known.set(env, origins)
   return origins
