@@ -1,12 +1,22 @@
-import { createServer } from 'vite'
+import { createServer, type Plugin } from 'vite'
+import { certificateFiles, readCertificate } from './certificate.ts'
 import { context } from './context.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { firstOf, type RawHandler } from './listen.ts'
+import { metricsHandler, showApp, showProcess } from './metrics.ts'
 
 // The app process of `npm run dev`: Vite serves the app and reloads it as its source changes.
 
-const { env, log } = context()
-context().heartbeat = startHeartbeat(context())
-const vite = await createServer({ server: { host: env.HOST, port: env.PORT } })
+const ctx = context()
+const { env, log } = ctx
+ctx.heartbeat = startHeartbeat(ctx)
+showProcess(ctx)
+showApp(ctx)
+const files = certificateFiles(env)
+const vite = await createServer({
+  plugins: [beforeVite([metricsHandler(ctx)])],
+  server: { host: env.HOST, port: env.PORT, ...(files && { https: readCertificate(files) }) },
+})
 await vite.listen()
 log.info({ port: env.PORT }, 'listening, reloading')
 
@@ -16,4 +26,15 @@ process.on('disconnect', () => void stop())
 async function stop(): Promise<void> {
   await vite.close()
   process.exit(0)
+}
+
+/** These do not reload: they are part of the process, as in production. */
+function beforeVite(handlers: RawHandler[]): Plugin {
+  const taken = firstOf(handlers, log)
+  return {
+    name: 'before-vite',
+    configureServer: ({ middlewares }) => {
+      middlewares.use((req, res, next) => taken(req, res) || next())
+    },
+  }
 }
