@@ -12,7 +12,10 @@ for (const name of [
   'ELECTRIC_URL',
   'HOST',
   'LOG_LEVEL',
+  'METRICS_TOKEN',
   'PUBLIC_URL',
+  'TLS_CERT',
+  'TLS_KEY',
   'TRUST_PROXY',
 ]) {
   delete process.env[name]

@@ -5,6 +5,14 @@ import { certificateFiles, readCertificate } from './certificate.ts'
 
 const authMode = z.enum(['local', 'accounts']).default('local')
 
+const address = {
+  /** Address to listen on. Beyond loopback AUTH_MODE=accounts is required. */
+  HOST: z.string().min(1).default('127.0.0.1'),
+  /** PEM files of a certificate and its key, both or neither: with them the app serves HTTPS and HTTP/2. */
+  TLS_CERT: z.string().min(1).optional(),
+  TLS_KEY: z.string().min(1).optional(),
+}
+
 /** Read by `npm start` and the command-line tools. The rest of the app's variables are passed on as they are. */
 const starterSchema = z.object({
   PORT: z.coerce.number().int().min(1).max(65_535).default(3000),
@@ -26,6 +34,8 @@ const starterSchema = z.object({
   SHAPE_TOKEN_KEY: z.string().min(1).optional(),
   /** The app's own, see below; tools ask for whom they work where people sign in. */
   AUTH_MODE: authMode,
+  /** The app's own, where it can be asked whether it is well. */
+  ...address,
 })
 
 export type StarterEnv = z.output<typeof starterSchema>
@@ -34,8 +44,7 @@ export type StarterEnv = z.output<typeof starterSchema>
 const schema = z.object({
   /** Port of the app. */
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
-  /** Address to listen on. Beyond loopback AUTH_MODE=accounts is required. */
-  HOST: z.string().min(1).default('127.0.0.1'),
+  ...address,
   /** Connection string of the app's own role (the starter derives it from the owner's). */
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// connection string'),
   /** Base URL of Electric, the real service or the embedded one. */
@@ -50,9 +59,6 @@ const schema = z.object({
   SHAPE_TOKEN_KEY: z.string().refine(isPrivateP256, 'must be a private EC P-256 key as a JWK in JSON'),
   /** Where people reach the app; Host and Origin are checked against it. */
   PUBLIC_URL: z.url().optional(),
-  /** PEM files of a certificate and its key, both or neither: with them the app serves HTTPS and HTTP/2. */
-  TLS_CERT: z.string().min(1).optional(),
-  TLS_KEY: z.string().min(1).optional(),
   /** Who sends it may read GET /api/metrics from anywhere; without it only this machine may. */
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   /** `true` when a proxy in front sets X-Forwarded-* headers; refused otherwise. */

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { freePort } from '#db/embedded.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
-import { parseEnv, type StarterEnv } from './env.ts'
+import { type Env, parseEnv, type StarterEnv } from './env.ts'
 import { loadSecrets } from './secrets.ts'
 import { type Supervised, supervise } from './supervised.ts'
 
@@ -118,11 +118,11 @@ export async function startApp(env: StarterEnv, options: AppOptions, { say }: Re
   })
 }
 
-/** Finds wrong settings before anything starts. @throws EnvironmentError naming all of them. */
-export async function checkAppSettings(env: StarterEnv): Promise<void> {
+/** What the app will read, before anything starts. @throws EnvironmentError naming everything that is wrong. */
+export async function checkAppSettings(env: StarterEnv): Promise<Env> {
   const secret = env.ELECTRIC_SECRET ?? 'generated when it starts'
   const addresses = { DATABASE_URL: 'postgres://not-started-yet', ELECTRIC_URL: 'http://not-started-yet' }
-  parseEnv({ ...(await appSettings(env, secret)), ...addresses })
+  return parseEnv({ ...(await appSettings(env, secret)), ...addresses })
 }
 
 // The app gets its own role's login and nothing of the owner's.

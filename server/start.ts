@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, relative, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { askApp } from './ask-app.ts'
 import { ensureBuild } from './build.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
-import { parseStarterEnv, type StarterEnv } from './env.ts'
+import { type Env, parseStarterEnv, type StarterEnv } from './env.ts'
 import { leaveLauncher } from './leave-launcher.ts'
 import {
   checkAppSettings,
@@ -45,8 +46,8 @@ async function start(env: StarterEnv): Promise<void> {
   const lock = await lockOrExplain(env)
   if (!lock) return
   locks.push(lock)
-  await checkAppSettings(env)
-  await refuseTakenPort(env.PORT)
+  const app = await checkAppSettings(env)
+  await refuseTakenPort(app)
   const buildId = dev ? 'development' : await ensureBuild(say)
   stopped.signal.throwIfAborted()
   say('Starting …')
@@ -56,9 +57,9 @@ async function start(env: StarterEnv): Promise<void> {
   const electric = await startElectric(env, database, { say, fail })
   run(electric.service)
   run(await startApp(env, { database, electric, buildId, dev }, { say, fail }))
-  const url = process.env.PUBLIC_URL || `http://localhost:${env.PORT}`
+  const { PUBLIC_URL: url } = app
   lock.announce(() => ({ pid: process.pid, url, database_url: database.ownerUrl, services: processIds() }))
-  if (await healthy(env)) overview(env, url, database, electric)
+  if (await healthy(env)) overview(env, app, database, electric)
   await aborted(stopped.signal)
   say('\nStopping …')
 }
@@ -94,27 +95,26 @@ async function lockOrExplain(env: StarterEnv): Promise<StarterLock | null> {
   return null
 }
 
-async function refuseTakenPort(port: number): Promise<void> {
+async function refuseTakenPort({ HOST, PORT }: Env): Promise<void> {
   const probe = createServer()
   await new Promise<void>((free, taken) => {
-    probe.once('error', taken).listen(port, process.env.HOST || '127.0.0.1', free)
+    probe.once('error', taken).listen(PORT, HOST, free)
   }).catch((cause: NodeJS.ErrnoException) => {
-    throw new Error(`Port ${port} cannot be used (${cause.code}). Set PORT to another one.`, { cause })
+    throw new Error(`Port ${PORT} cannot be used (${cause.code}). Set PORT to another one.`, { cause })
   })
   await new Promise((closed) => probe.close(closed))
 }
 
 async function healthy(env: StarterEnv): Promise<boolean> {
-  const address = `http://${reachable(process.env.HOST || '127.0.0.1')}:${env.PORT}/api/health`
   let last = 'no answer yet'
   for (
     const deadline = Date.now() + READY_WITHIN_MS;
     Date.now() < deadline && !stopped.signal.aborted;
     await pause(100)
   ) {
-    const answer = await fetch(address, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
+    const answer = await askApp(env, '/api/health').catch(() => null)
     if (answer?.ok) return true
-    last = (await answer?.text().catch(() => null)) ?? last
+    last = answer?.body ?? last
   }
   if (stopped.signal.aborted) return false
   say(
@@ -123,29 +123,21 @@ async function healthy(env: StarterEnv): Promise<boolean> {
   return false
 }
 
-/** Where a server that listens on `host` answers on this machine. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
-}
-
 function pause(ms: number): Promise<void> {
   return delay(ms, undefined, { signal: stopped.signal }).catch(() => {})
 }
 
-function overview(env: StarterEnv, url: string, database: OpenDatabase, electric: Electric): void {
+function overview(env: StarterEnv, app: Env, database: OpenDatabase, electric: Electric): void {
   const { hostname, port } = new URL(database.ownerUrl)
   const here = (...path: string[]) => relative(process.cwd(), resolve(env.DATA_DIR, ...path)) || '.'
-  const mode =
-    (process.env.AUTH_MODE || 'local') === 'local' ? 'no sign-in, this machine only' : 'sign-in required'
+  const mode = app.AUTH_MODE === 'local' ? 'no sign-in, this machine only' : 'sign-in required'
   const data = database.embedded ? `embedded, data in ${here('postgres')}` : 'from DATABASE_URL'
   say(
     [
       '',
       `  Throughline ${VERSION} is running${dev ? ' and reloads as its source changes' : ''}.`,
       '',
-      `  App         ${url}   (${mode})`,
+      `  App         ${app.PUBLIC_URL}   (${mode})`,
       `  PostgreSQL  ${hostname}:${port || 5432}   ${data}`,
       `  Electric    ${electric.url}   ${electric.service ? 'embedded' : 'from ELECTRIC_URL'}`,
       `  Logs        ${here('logs')}`,
