@@ -1,4 +1,5 @@
 import postgres, { type Sql } from 'postgres'
+import { LOCAL_ACCOUNT_ID } from '#db/local-account.ts'
 import { roleUrl } from '#db/roles.ts'
 import { type Measured, runMeasure } from './app-bench.ts'
 import type { Figure } from './figures.ts'
@@ -19,6 +20,7 @@ export const appSuite: Suite = {
     const stack = await startStack()
     const sql = postgres(roleUrl(stack.databaseUrl, 'app'), { max: 20, onnotice: () => {} })
     try {
+      await sql`insert into accounts (id, display_name, kind) values (${LOCAL_ACCOUNT_ID}, 'Host', 'local') on conflict do nothing`
       const [row] = await sql<{ server_version: string }[]>`show server_version`
       return { postgres: row?.server_version ?? '', ...(await runAll(stack, sql, course)) }
     } finally {

@@ -23,7 +23,7 @@ export async function newShapes({
   const reader = start<ReaderCalls>('electric/processes/reader')
   let next = 0
   const ours = () => {
-    const paths = sessions.slice(next, next + SHAPES).map(shapePath)
+    const paths = sessions.slice(next, next + SHAPES).map((session) => shapePath(session))
     next += SHAPES
     return reader.call('openShapes', port, paths, IN_FLIGHT)
   }

@@ -24,7 +24,12 @@ export async function restart({
   const clients = start<ClientCalls>('electric/processes/clients')
   const reader = start<ReaderCalls>('electric/processes/reader')
   const { port } = running
-  await reader.call('openShapes', port, sessions.map(shapePath), IN_FLIGHT)
+  await reader.call(
+    'openShapes',
+    port,
+    sessions.map((session) => shapePath(session)),
+    IN_FLIGHT,
+  )
   const positions = await Promise.all(
     sessions.map((session) => clients.call('sync', port, shapePath(session))),
   )

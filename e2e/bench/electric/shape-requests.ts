@@ -4,14 +4,14 @@ import { TABLE } from './measured-table.ts'
 export const COLUMNS = chatMessagesShape.columns
 export const SECRET = 'measured'
 
-/** Asks for a session's messages in the words of the product's own proxy; what follows is a position. */
-export function shapePath(sessionId: string): string {
+/** Asks Electric for a session's messages in the words of the product's own proxy; what follows is a position. */
+export function shapePath(sessionId: string, { table, secret } = { table: TABLE, secret: SECRET }): string {
   const params = new URLSearchParams({
-    table: TABLE,
+    table,
     columns: COLUMNS.map(quoted).join(','),
     where: '"session_id" = $1',
     'params[1]': sessionId,
-    secret: SECRET,
+    secret,
   })
   return `/v1/shape?${params}`
 }

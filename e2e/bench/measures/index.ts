@@ -1,10 +1,15 @@
 import type { Measure } from '../app-bench.ts'
+import { fanOut } from './fan-out.ts'
 import { liveDelivery } from './live-delivery.ts'
+import { longPollReaders, streamReaders } from './live-readers.ts'
 import { proxyLatency } from './proxy-latency.ts'
 import { writeLatency } from './write-latency.ts'
 
 export const measures: Record<string, Measure> = {
-  'live-delivery': liveDelivery,
   'proxy-latency': proxyLatency,
+  'poll-readers': longPollReaders,
+  'stream-readers': streamReaders,
+  'fan-out': fanOut,
+  'live-delivery': liveDelivery,
   'write-latency': writeLatency,
 }

@@ -1,7 +1,6 @@
-import { chatMessagesShape } from '#electric/shapes/chat-messages.ts'
-import { upstreamUrl } from '#proxy/upstream.ts'
 import type { Bench } from '../app-bench.ts'
 import { type Conversation, startConversation } from '../conversation.ts'
+import { shapePath } from '../electric/shape-requests.ts'
 import { type Figure, figure } from '../figures.ts'
 import { expectOk, type HttpClient } from '../http-client.ts'
 import { interleave, timed } from '../interleave.ts'
@@ -67,10 +66,8 @@ async function addressesOf(
 ): Promise<Record<'proxy' | 'pipe' | 'direct', Address>> {
   const granted = expectOk(await http.post(`${appUrl}/api/shape-tokens`, { session_id: sessionId }))
   const { token } = JSON.parse(granted.toString())
-  const upstream = (url: string) =>
-    upstreamUrl({ ELECTRIC_URL: url, ELECTRIC_SECRET: electricSecret }, chatMessagesShape, sessionId, [
-      ['offset', '-1'],
-    ]).href
+  const path = shapePath(sessionId, { table: 'chat_messages', secret: electricSecret })
+  const upstream = (url: string) => `${url}${path}&offset=-1`
   return {
     proxy: {
       url: `${appUrl}/api/shapes/chat_messages?session_id=${sessionId}&offset=-1`,

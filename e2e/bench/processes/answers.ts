@@ -19,6 +19,11 @@ export class Answers {
     this.#wake()
   }
 
+  /** @throws Error with what failed so far. */
+  expectNoFailure(): void {
+    if (this.#failure) throw this.#failure
+  }
+
   fail(error: Error): void {
     this.#failure ??= error
     this.#wake()

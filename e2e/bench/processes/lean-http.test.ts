@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseAnswer } from './lean-http.ts'
+import { parseAnswer, wholeChunks } from './lean-http.ts'
 
 const HEAD = 'HTTP/1.1 200 OK\r\nElectric-Offset: 0_inf\r\nElectric-Up-To-Date: \r\n'
 const parse = (text: string) => parseAnswer(Buffer.from(text))
@@ -24,4 +24,12 @@ test('an answer in chunks is whole with the empty one', () => {
   expect(parse(text)?.body.toString()).toBe('[1,2 \r\n, 3, 4]')
   expect(parse(text.slice(0, -2))).toBe(null)
   expect(parse(text.slice(0, -8))).toBe(null)
+})
+
+test('of a stream that goes on, the chunks are given that are whole', () => {
+  const bytes = Buffer.from('3\r\n[1,\r\n2\r\n2]\r\n4\r\n[3')
+  const { chunks, end, isLast } = wholeChunks(bytes)
+  expect(chunks.map(String)).toEqual(['[1,', '2]'])
+  expect(bytes.subarray(end).toString()).toBe('4\r\n[3')
+  expect(isLast).toBe(false)
 })
