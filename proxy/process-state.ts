@@ -1,41 +1,84 @@
 import type { AppContext } from '#server/context.ts'
 import { AppError } from '#server/errors.ts'
+import { Deadlines } from './deadlines.ts'
+import { WIRE_TIMING, type WireTiming } from './live/wire.ts'
+import { Wires } from './live/wires.ts'
 import { createTokenVerifier, type TokenVerifier } from './shape-tokens.ts'
 import { loadSigningKey, type SigningKey } from './signing-key.ts'
 import { openTrust, type Trust } from './trust.ts'
+import { Answers, type AnswersOptions } from './upstream/answers.ts'
+import { createElectricClient } from './upstream/electric-client.ts'
 
 export type ProxyContext = Pick<AppContext, 'env' | 'db' | 'log'>
 
-/** What one app process keeps for the proxy: its key, what it knows of others', and tokens it has verified. */
+/** Tests shorten and shrink some of it. */
+export interface ProxyOptions extends AnswersOptions {
+  timing?: Partial<WireTiming>
+}
+
+/** What one app process keeps for the proxy: nothing of it is a person's, and any other process can do without it. */
 export interface ProxyState {
   key: SigningKey
   trust: Trust
   tokens: TokenVerifier
+  deadlines: Deadlines
+  answers: Answers
+  wires: Wires
+  timing: WireTiming
+  close(): Promise<void>
 }
 
-const states = new WeakMap<ProxyContext, Promise<ProxyState>>()
+// In production the same modules are there twice, in the app's bundle and outside of it: their state must not be.
+const store = globalThis as typeof globalThis & {
+  throughlineProxies?: WeakMap<ProxyContext, Promise<ProxyState>>
+}
 
-export function proxyState(ctx: ProxyContext): Promise<ProxyState> {
-  const known = states.get(ctx)
+function states(): WeakMap<ProxyContext, Promise<ProxyState>> {
+  store.throughlineProxies ??= new WeakMap()
+  return store.throughlineProxies
+}
+
+/** @param options of the first call count. */
+export function proxyState(ctx: ProxyContext, options: ProxyOptions = {}): Promise<ProxyState> {
+  const known = states().get(ctx)
   if (known) return known
-  const opening = open(ctx)
-  states.set(ctx, opening)
+  const opening = open(ctx, options)
+  states().set(ctx, opening)
   // A database that was not there yet is asked again by the next request.
-  opening.catch(() => states.delete(ctx))
+  opening.catch(() => states().delete(ctx))
   return opening
 }
 
-/** Stops the process's background work; call before its database connection is closed. */
+/** Ends all streams and the process's background work; call before its database connection is closed. */
 export async function closeProxy(ctx: ProxyContext): Promise<void> {
-  const state = await states.get(ctx)?.catch(() => undefined)
-  states.delete(ctx)
-  await state?.trust.close()
+  const state = await states()
+    .get(ctx)
+    ?.catch(() => undefined)
+  states().delete(ctx)
+  await state?.close()
 }
 
-async function open(ctx: ProxyContext): Promise<ProxyState> {
+async function open(ctx: ProxyContext, options: ProxyOptions): Promise<ProxyState> {
   const key = await loadSigningKey(ctx.env.SHAPE_TOKEN_KEY)
   const trust = await openTrust(ctx, key).catch((cause) => {
     throw new AppError('unavailable', 'The database cannot be reached at the moment. Try again.', { cause })
   })
-  return { key, trust, tokens: createTokenVerifier(trust) }
+  const client = createElectricClient(ctx.env, ctx.log)
+  const deadlines = new Deadlines()
+  const wires = new Wires()
+  return {
+    key,
+    trust,
+    tokens: createTokenVerifier(trust),
+    deadlines,
+    answers: new Answers(client, options),
+    wires,
+    timing: { ...WIRE_TIMING, ...options.timing },
+    close: async () => {
+      wires.close()
+      deadlines.close()
+      client.close()
+      await trust.close()
+    },
+  }
 }

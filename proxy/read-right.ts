@@ -1,61 +1,71 @@
 import { type Shape, shapeNamed } from '#electric/shapes/index.ts'
 import { AppError } from '#server/errors.ts'
-import type { ProxyState } from './process-state.ts'
+import type { Deadlines } from './deadlines.ts'
 import { notValid, type ShapeClaims } from './shape-tokens.ts'
+import type { Trust } from './trust.ts'
 
-/** A verified right to read one scope of one shape. */
+/** What a verified token lets its holder read: one scope of one shape. */
 export interface ReadRight {
   shape: Shape
   /** The one value that the shape's one predicate compares with. */
   scopeId: string
-  claims: ShapeClaims
 }
 
 /**
- * @param asked what the caller says she wants; the token decides whether she gets it.
+ * @param claims of a token that was verified.
+ * @param asked what the caller says she wants; the claims decide whether she gets it.
  * @throws AppError unauthenticated, not_found, invalid, unavailable.
  */
-export async function readRight(
-  { tokens, trust }: ProxyState,
-  asked: { token: string; shapeName: string; sessionId: string | null },
-): Promise<ReadRight> {
-  const claims = await tokens.verify(asked.token)
+export function readRight(
+  trust: Trust,
+  claims: ShapeClaims,
+  asked: { shapeName: string; sessionId: string | null },
+): ReadRight {
   const shape = shapeNamed(asked.shapeName)
   if (!shape) throw new AppError('not_found', 'There is no such shape.')
   if (shape.scope === 'account') {
     if (asked.sessionId !== null) throw new AppError('invalid', 'This shape takes no session_id.')
     // A session's token is for that session alone.
     if (claims.sessionId !== null) throw notYours()
-    return { shape, scopeId: claims.accountId, claims }
+    return { shape, scopeId: claims.accountId }
   }
   if (asked.sessionId === null) throw new AppError('invalid', 'This shape needs a session_id.')
   if (claims.sessionId !== asked.sessionId.toLowerCase()) throw notYours()
-  trust.assertCurrent()
-  const { accountId, sessionId, issuedAtMs } = claims
-  if (trust.endings.hasEnded({ accountId, sessionId, issuedAtMs })) throw notValid()
-  return { shape, scopeId: sessionId, claims }
+  assertGood(trust, claims)
+  return { shape, scopeId: claims.sessionId }
 }
 
-export interface Lease {
-  /** Aborted with an AppError as its reason the moment the right ends, or with the caller's own when she goes. */
-  signal: AbortSignal
-  release(): void
+/**
+ * Whether rows may be sent on these claims now. Verified once, it is looked at again before each answer.
+ * @throws AppError unauthenticated, or unavailable while a removal could go unnoticed.
+ */
+export function assertGood(
+  { endings, assertCurrent }: Pick<Trust, 'endings' | 'assertCurrent'>,
+  { accountId, sessionId, issuedAtMs, expiresAtMs }: ShapeClaims,
+): void {
+  if (expiresAtMs <= Date.now()) throw notValid()
+  if (sessionId === null) return
+  assertCurrent()
+  if (endings.hasEnded({ accountId, sessionId, issuedAtMs })) throw notValid()
 }
 
-/** Ends what is under way when the token expires, when access is taken away, or when the caller goes. */
-export function leaseOf({ trust }: ProxyState, { claims }: ReadRight, caller: AbortSignal): Lease {
-  const ended = new AbortController()
-  const end = () => ended.abort(notValid())
-  const timer = setTimeout(end, claims.expiresAtMs - Date.now()).unref()
-  const { accountId, sessionId, issuedAtMs } = claims
-  const stopWaiting = sessionId && trust.endings.onEnd({ accountId, sessionId, issuedAtMs }, end)
-  const release = () => {
-    clearTimeout(timer)
-    if (stopWaiting) stopWaiting()
+/**
+ * Calls back once when the right ends: the token expires, or access is taken away.
+ * @returns how to stop waiting.
+ */
+export function onceEnded(
+  { endings }: Pick<Trust, 'endings'>,
+  deadlines: Deadlines,
+  { accountId, sessionId, issuedAtMs, expiresAtMs }: ShapeClaims,
+  ended: () => void,
+): () => void {
+  const spare = deadlines.add(expiresAtMs, ended)
+  if (sessionId === null) return spare
+  const stopWaiting = endings.onEnd({ accountId, sessionId, issuedAtMs }, ended)
+  return () => {
+    spare()
+    stopWaiting()
   }
-  const signal = AbortSignal.any([ended.signal, caller])
-  signal.addEventListener('abort', release, { once: true })
-  return { signal, release }
 }
 
 function notYours(): AppError {

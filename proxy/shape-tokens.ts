@@ -52,15 +52,19 @@ export function signShapeToken(
 export interface TokenVerifier {
   /** @throws AppError unauthenticated, the same for every defect. */
   verify(token: string): Promise<ShapeClaims>
+  /** For the metrics: how often a token was known already, how often it was not, and how many are. */
+  readonly counts: Readonly<{ known: number; checked: number; size: number }>
 }
 
 export function createTokenVerifier(
   trust: Pick<Trust, 'key' | 'knowsKey'>,
   now: () => number = Date.now,
 ): TokenVerifier {
-  const verified = new BoundedCache<{ claims: ShapeClaims; kid: string }>(MAX_CACHED_TOKENS)
+  const verified = new BoundedCache<Verified>(MAX_CACHED_TOKENS)
+  const checking = new Map<string, Promise<Verified>>()
+  const counts = { known: 0, checked: 0 }
 
-  const check = async (token: string) => {
+  const check = async (token: string): Promise<Verified> => {
     if (token.length > MAX_TOKEN_LENGTH) throw notValid()
     const { payload, protectedHeader } = await jwtVerify(token, (header) => keyFor(trust, header), {
       algorithms: [ALGORITHM],
@@ -75,10 +79,23 @@ export function createTokenVerifier(
     return { claims: readClaims(payload), kid: String(protectedHeader.kid) }
   }
 
+  // A page asks for many shapes at once, all with the same token.
+  const checkOnce = (token: string) => {
+    const running = checking.get(token)
+    if (running) return running
+    counts.checked++
+    const begun = check(token)
+      .catch(refuse)
+      .finally(() => checking.delete(token))
+    checking.set(token, begun)
+    return begun
+  }
+
   return {
     verify: async (token) => {
       const cached = verified.get(token)
-      const entry = cached ?? (await check(token).catch(refuse))
+      if (cached) counts.known++
+      const entry = cached ?? (await checkOnce(token))
       if (entry.claims.expiresAtMs <= now() || !trust.knowsKey(entry.kid)) {
         verified.delete(token)
         throw notValid()
@@ -87,7 +104,15 @@ export function createTokenVerifier(
       if (!cached) verified.set(token, entry)
       return entry.claims
     },
+    get counts() {
+      return { ...counts, size: verified.size }
+    },
   }
+}
+
+interface Verified {
+  claims: ShapeClaims
+  kid: string
 }
 
 const KNOWN_HEADERS = new Set(['alg', 'typ', 'kid'])

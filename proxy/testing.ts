@@ -1,14 +1,16 @@
-import { serve } from 'srvx'
+import { createServer } from 'node:http'
+import { NodeRequest, sendNodeResponse } from 'srvx/node'
+import { freePort } from '#db/embedded.ts'
 import { testDatabase } from '#db/testing.ts'
 import { startElectric } from '#electric/embedded/server.ts'
+import { apiSecurityHeaders } from '#server/auth/security-headers.ts'
 import { createContext } from '#server/context.ts'
 import { parseEnv } from '#server/env.ts'
 import { AppError, errorResponse } from '#server/errors.ts'
 import { mutationsEndpoint } from '#server/mutations/index.ts'
 import { issueShapeToken } from './issue-token.ts'
-import { closeProxy } from './process-state.ts'
-import { serveLive } from './serve-live.ts'
-import { serveShape } from './serve-shape.ts'
+import { createProxyListener } from './listener.ts'
+import { closeProxy, type ProxyOptions } from './process-state.ts'
 
 const SECRET = 'a secret that only Electric and the proxy know'
 
@@ -38,16 +40,13 @@ export async function startStack({ longPollTimeoutMs = 20_000 } = {}) {
       await electric.ready
     },
     /** One more app instance; with its own signing key when asked. */
-    startApp: async (
-      options: { ownKey?: boolean; databaseUrl?: string; electricUrl?: string; port?: number } = {},
-    ) => {
+    startApp: async (options: AppOptions & { ownKey?: boolean } = {}) => {
       const key = options.ownKey ? await newSigningKey() : shared.key
-      const app = await startTestApp(
-        options.databaseUrl ?? database.appUrl,
-        key,
-        options.electricUrl ?? electric.url,
-        options.port,
-      )
+      const app = await startTestApp(key, {
+        databaseUrl: database.appUrl,
+        electricUrl: electric.url,
+        ...options,
+      })
       apps.push(app)
       return app
     },
@@ -59,13 +58,28 @@ export async function startStack({ longPollTimeoutMs = 20_000 } = {}) {
   }
 }
 
+/** What an answer says, without what every one carries. */
+export function ownHeaders({ headers }: Response, { ctx }: TestApp): Record<string, string> {
+  const common = new Set(['connection', 'keep-alive', 'date', ...Object.keys(apiSecurityHeaders(ctx.env))])
+  return Object.fromEntries([...headers].filter(([name]) => !common.has(name)))
+}
+
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>
 
-async function startTestApp(appUrl: string, key: string, electricUrl: string, port = 0) {
+interface AppOptions {
+  databaseUrl?: string
+  electricUrl?: string
+  port?: number
+  proxy?: ProxyOptions
+}
+
+async function startTestApp(key: string, options: AppOptions & { databaseUrl: string; electricUrl: string }) {
+  const port = options.port ?? (await freePort())
   const ctx = createContext(
     parseEnv({
-      DATABASE_URL: appUrl,
-      ELECTRIC_URL: electricUrl,
+      PORT: String(port),
+      DATABASE_URL: options.databaseUrl,
+      ELECTRIC_URL: options.electricUrl,
       ELECTRIC_SECRET: SECRET,
       AUTH_SECRET: 'x'.repeat(32),
       SHAPE_TOKEN_KEY: key,
@@ -75,32 +89,40 @@ async function startTestApp(appUrl: string, key: string, electricUrl: string, po
   const route = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url)
     const caller = { accountId: request.headers.get('x-account') ?? '' }
-    if (pathname === '/api/live') return serveLive(ctx, request)
     if (pathname === '/api/shape-tokens') {
       return Response.json(await issueShapeToken(ctx, caller, await request.json()))
     }
     if (pathname === '/api/mutations') return mutationsEndpoint(ctx.db, caller, request)
-    return serveShape(ctx, request, decodeURIComponent(pathname.replace('/api/shapes/', '')))
+    throw new AppError('not_found', 'There is no such endpoint.')
   }
-  const answer = (request: Request) =>
+  const others = (request: Request) =>
     route(request).catch((error) => {
       if (error instanceof AppError) return errorResponse(error)
       throw error
     })
-  const server = serve({ fetch: answer, port, hostname: '127.0.0.1', silent: true, gracefulShutdown: false })
-  await server.ready()
+  const proxy = createProxyListener(ctx, options.proxy)
+  const server = createServer((req, res) => {
+    if (!proxy(req, res))
+      void others(new NodeRequest({ req, res })).then((answer) => sendNodeResponse(res, answer))
+  })
+  await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening))
+  const url = `http://127.0.0.1:${port}`
   let stopped = false
   return {
     ctx,
     key,
-    url: new URL(server.url ?? '').origin,
-    /** The same without a network between. */
-    answer,
+    url,
+    /** Sends it here, wherever it was addressed to. */
+    answer: async (request: Request): Promise<Response> => {
+      const { pathname, search } = new URL(request.url)
+      return fetch(new Request(`${url}${pathname}${search}`, request))
+    },
     stop: async () => {
       if (stopped) return
       stopped = true
-      await server.close(true)
       await closeProxy(ctx)
+      server.closeAllConnections()
+      await new Promise((closed) => server.close(closed))
       await ctx.db.close()
     },
   }

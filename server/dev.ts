@@ -1,4 +1,6 @@
 import { createServer, type Plugin } from 'vite'
+import { createProxyListener } from '#proxy/listener.ts'
+import { closeProxy } from '#proxy/process-state.ts'
 import { certificateFiles, readCertificate } from './certificate.ts'
 import { context } from './context.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -14,7 +16,7 @@ showProcess(ctx)
 showApp(ctx)
 const files = certificateFiles(env)
 const vite = await createServer({
-  plugins: [beforeVite([metricsHandler(ctx)])],
+  plugins: [beforeVite([createProxyListener(ctx), metricsHandler(ctx)])],
   server: { host: env.HOST, port: env.PORT, ...(files && { https: readCertificate(files) }) },
 })
 await vite.listen()
@@ -24,6 +26,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => vo
 process.on('disconnect', () => void stop())
 
 async function stop(): Promise<void> {
+  await closeProxy(ctx)
   await vite.close()
   process.exit(0)
 }

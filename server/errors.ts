@@ -22,21 +22,32 @@ export const STATUS: Record<ErrorCode, number> = {
   unavailable: 503,
 }
 
+const MARK = Symbol.for('throughline.AppError')
+
 /** An error meant for the caller: its message says what happened and what to do, and gives nothing away. */
 export class AppError extends Error {
   override name = 'AppError'
+  readonly [MARK] = true
   readonly code: ErrorCode
   /** For `invalid`: what is wrong, by field. */
   readonly fields: Record<string, string[]> | undefined
+  /** For `unavailable`: when to come back, in seconds, where that is known. */
+  readonly retryAfter: string | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; fields?: Record<string, string[]> } = {},
+    options: { cause?: unknown; fields?: Record<string, string[]>; retryAfter?: string } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.fields = options.fields
+    this.retryAfter = options.retryAfter
+  }
+
+  // The app's bundle and what runs beside it have a copy of this class each, and hand errors to one another.
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && MARK in value
   }
 }
 

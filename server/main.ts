@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { createProxyListener } from '#proxy/listener.ts'
+import { closeProxy } from '#proxy/process-state.ts'
 import { appHandler } from './app-handler.ts'
 import { context } from './context.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -17,7 +19,7 @@ const app = await builtApp()
 const server = await listen({
   env,
   log,
-  handlers: [metricsHandler(ctx)],
+  handlers: [createProxyListener(ctx), metricsHandler(ctx)],
   app: appHandler(env, (request) => app.fetch(request)),
 })
 log.info({ url: server.url, auth: env.AUTH_MODE }, 'listening')
@@ -30,6 +32,7 @@ async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
   await ctx.heartbeat?.stop()
+  await closeProxy(ctx)
   await server.close()
   await ctx.db.close()
   process.exit(0)

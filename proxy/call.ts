@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { apiSecurityHeaders } from '#server/auth/security-headers.ts'
+import { errorBody, STATUS } from '#server/errors.ts'
+import { knownError } from '#server/known-error.ts'
+import type { ProxyContext } from './process-state.ts'
+
+export type NodeRequest = IncomingMessage | Http2ServerRequest
+/** Their common part, as the same calls: the types of the two are no union that can be called. */
+export type NodeResponse = Pick<
+  ServerResponse,
+  | 'destroyed'
+  | 'writable'
+  | 'headersSent'
+  | 'write'
+  | 'end'
+  | 'destroy'
+  | 'once'
+  | 'on'
+  | 'off'
+  | 'cork'
+  | 'uncork'
+> & { writeHead(status: number, headers: Record<string, string | number>): unknown }
+
+/** One request to the proxy and the way to answer it. */
+export class Call {
+  readonly ctx: ProxyContext
+  readonly request: NodeRequest
+  readonly response: NodeResponse
+
+  constructor(ctx: ProxyContext, request: NodeRequest, response: ServerResponse | Http2ServerResponse) {
+    this.ctx = ctx
+    this.request = request
+    this.response = response as NodeResponse // both have all of it
+  }
+
+  writeHead(status: number, headers: Readonly<Record<string, string | number>>): void {
+    // Nobody may keep a copy: who may read something is decided each time.
+    const always = { 'cache-control': 'private, no-store' }
+    this.response.writeHead(status, { ...always, ...headers, ...apiSecurityHeaders(this.ctx.env) })
+  }
+
+  /** An AppError becomes its documented answer, anything else a 500 that gives nothing away; one log line each. */
+  fail(error: unknown): void {
+    const { method, url: path } = this.request
+    const known = knownError(error)
+    if (known) this.ctx.log.info({ method, path, code: known.code, reason: known.message }, 'refused')
+    else this.ctx.log.error({ method, path, err: error }, 'failed')
+    if (this.response.destroyed) return
+    // What has begun as an answer can only be broken off: its reader sees that it is not whole.
+    if (this.response.headersSent) return void this.response.destroy()
+    const text = JSON.stringify(known ? errorBody(known) : UNEXPECTED)
+    this.writeHead(known ? STATUS[known.code] : 500, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      ...(known?.retryAfter && { 'retry-after': known.retryAfter }),
+    })
+    this.response.end(text)
+  }
+}
+
+const UNEXPECTED = {
+  error: { code: 'unavailable', message: 'Something went wrong on the server. Try again.' },
+}

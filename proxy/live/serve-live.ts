@@ -1,0 +1,93 @@
+import { AppError } from '#server/errors.ts'
+import type { Call } from '../call.ts'
+import type { ProxyState } from '../process-state.ts'
+import { onceEnded, readRight } from '../read-right.ts'
+import type { ShapeClaims } from '../shape-tokens.ts'
+import { Leases } from './lease.ts'
+import { LiveEntry, sendRefusal } from './live-entry.ts'
+import { type LiveEntry as AskedEntry, type LiveRequest, parseLiveRequest } from './live-request.ts'
+import { liveSource } from './live-source.ts'
+import { readRequestText } from './request-text.ts'
+import { Wire } from './wire.ts'
+
+/**
+ * `POST /api/live` opens a stream that carries what happens in all the shapes that a page follows, each with its own
+ * token; `POST /api/live/<stream>` adds to it and removes from it (format: FORMAT.md).
+ * @throws AppError method_not_allowed, too_large, invalid, not_found; then nothing was written.
+ */
+export async function serveLive(state: ProxyState, call: Call, name: string | null): Promise<void> {
+  const { method } = call.request
+  if (method !== 'POST') throw new AppError('method_not_allowed', `${method} is not allowed here; use POST.`)
+  const text = await readRequestText(call.request)
+  if (name === null) await open(state, call, parseLiveRequest(text, 'open'))
+  else await change(state, call, name, parseLiveRequest(text, 'change'))
+}
+
+async function open(state: ProxyState, call: Call, request: LiveRequest): Promise<void> {
+  const verified = await verifyAll(state, request.tokens)
+  if (call.response.destroyed) return // gone while the tokens were looked at
+  const wire = new Wire(call.response, state.timing, request.once)
+  const name = state.wires.add(wire)
+  call.writeHead(200, {
+    'content-type': 'application/octet-stream',
+    'cache-control': 'private, no-store, no-transform',
+    'x-accel-buffering': 'no',
+    'live-stream': name,
+  })
+  wire.greet()
+  addAll(state, call, wire, request.entries, verified)
+}
+
+async function change(state: ProxyState, call: Call, name: string, request: LiveRequest): Promise<void> {
+  const verified = await verifyAll(state, request.tokens)
+  const wire = state.wires.get(name)
+  if (!wire) throw new AppError('not_found', 'This process does not carry that stream. Open a new one.')
+  addAll(state, call, wire, request.entries, verified)
+  wire.drop(request.drop)
+  call.writeHead(204, {})
+  call.response.end()
+}
+
+type Verified = PromiseSettledResult<ShapeClaims>
+
+function verifyAll({ tokens }: ProxyState, given: readonly string[]): Promise<Verified[]> {
+  return Promise.allSettled(given.map((token) => tokens.verify(token)))
+}
+
+/** Each entry stands or falls by its own token. */
+function addAll(
+  state: ProxyState,
+  call: Call,
+  wire: Wire,
+  asked: readonly AskedEntry[],
+  verified: readonly Verified[],
+): void {
+  const leases = leasesOf(state, wire)
+  for (const each of verified) if (each.status === 'fulfilled') leases.of(each.value)
+  const source = liveSource(state, call.ctx)
+  const entries: LiveEntry[] = []
+  for (const { id, shape: shapeName, session_id, token, ...position } of asked) {
+    try {
+      const claims = claimsOf(verified[token])
+      const { shape, scopeId } = readRight(state.trust, claims, { shapeName, sessionId: session_id ?? null })
+      entries.push(new LiveEntry({ id, shape, scopeId, wire, source, lease: leases.of(claims) }, position))
+    } catch (error) {
+      sendRefusal(wire, id, source.known(error))
+    }
+  }
+  wire.add(entries)
+}
+
+function claimsOf(verified: Verified | undefined): ShapeClaims {
+  if (verified?.status === 'fulfilled') return verified.value
+  throw verified?.reason
+}
+
+const leases = new WeakMap<Wire, Leases>()
+
+function leasesOf({ trust, deadlines }: ProxyState, wire: Wire): Leases {
+  const known = leases.get(wire)
+  const those = known ?? new Leases((claims, ended) => onceEnded(trust, deadlines, claims, ended))
+  leases.set(wire, those)
+  return those
+}
