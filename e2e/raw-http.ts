@@ -1,4 +1,5 @@
-import { type ClientRequest, request } from 'node:http'
+import { type ClientRequest, request as overHttp } from 'node:http'
+import { request as overTls } from 'node:https'
 import { setImmediate } from 'node:timers/promises'
 
 export interface RawAnswer {
@@ -12,18 +13,24 @@ export interface RawRequest {
   method?: string
   headers?: Record<string, string>
   body?: string
+  signal?: AbortSignal
 }
 
 /** A request exactly as given, headers that `fetch` does not let one set included. */
 export function send(
   url: string,
-  { path, method = 'GET', headers = {}, body }: RawRequest,
+  { path, method = 'GET', headers = {}, body, signal }: RawRequest,
 ): Promise<RawAnswer> {
-  const { hostname, port } = new URL(url)
+  const { protocol, hostname, port } = new URL(url)
+  const isTls = protocol === 'https:'
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const options = { hostname, port, path, method, headers: { ...length, ...headers }, agent: false }
-    const sent = request(options, (answer) => {
+    const options = {
+      ...{ hostname, port, path, method, headers: { ...length, ...headers }, agent: false },
+      ...(isTls && { rejectUnauthorized: false }), // a test's own certificate
+      ...(signal && { signal }),
+    }
+    const sent = (isTls ? overTls : overHttp)(options, (answer) => {
       answered = true
       let text = ''
       answer.setEncoding('utf8').on('data', (part) => {

@@ -7,6 +7,7 @@ import { freePort } from '#db/embedded.ts'
 import { roleUrl } from '#db/roles.ts'
 import { loadSecrets } from '#server/secrets.ts'
 import { findRunning } from '#server/starter-lock.ts'
+import { send } from './raw-http.ts'
 
 // The real thing, started as a person starts it, on a port and a data folder of its own.
 
@@ -47,7 +48,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     AUTH_MODE: options.authMode ?? 'local',
     ...options.env,
   })
-  const url = `http://localhost:${port}`
+  const url = `${options.env?.TLS_CERT ? 'https' : 'http'}://localhost:${port}`
   try {
     await untilReady(url, started)
   } catch (error) {
@@ -193,9 +194,8 @@ async function untilReady(url: string, { child, output }: Started): Promise<void
 const isAnnounced = (output: string) => /is running|listening/.test(output)
 
 export async function isHealthy(url: string): Promise<boolean> {
-  const answer = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
-  await answer?.body?.cancel()
-  return answer?.ok ?? false
+  const asked = { path: '/api/health', signal: AbortSignal.timeout(5_000) }
+  return (await send(url, asked).catch(() => null))?.status === 200
 }
 
 /** Waits for a condition; its end is a test's failure, never its timing. */
