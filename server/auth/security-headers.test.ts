@@ -42,7 +42,15 @@ test('only a server that is reached by TLS demands it', () => {
   const header = (PUBLIC_URL: string) =>
     secure(html(), { PUBLIC_URL }).headers.get('strict-transport-security')
   expect(header('https://talk.example')).toBe('max-age=31536000')
-  expect(header('http://localhost:3000')).toBeNull()
+  expect(header('https://localhost.example')).toBe('max-age=31536000')
+  expect(header('http://talk.example')).toBeNull()
+})
+
+test('a server on localhost demands nothing that would hold for its neighbours', () => {
+  for (const host of ['localhost', 'localhost:3000', '127.0.0.1:3000', '[::1]:3000']) {
+    const { headers } = secure(html(), { PUBLIC_URL: `https://${host}` })
+    expect(headers.get('strict-transport-security')).toBeNull()
+  }
 })
 
 test('an answer without a body keeps none', () => {

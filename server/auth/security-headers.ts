@@ -21,6 +21,9 @@ export function secure(response: Response, env: Pick<Env, 'PUBLIC_URL'>, page?: 
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }
 
+// Not of this machine itself: browsers would take it for every other server on localhost, whatever its port.
+const IS_PUBLIC_TLS = /^https:\/\/(?!(localhost|127\.0\.0\.1|\[::1\])(:|\/|$))/
+
 export function securityHeaders({ PUBLIC_URL }: Pick<Env, 'PUBLIC_URL'>): Record<string, string> {
   return {
     'x-content-type-options': 'nosniff',
@@ -31,7 +34,7 @@ export function securityHeaders({ PUBLIC_URL }: Pick<Env, 'PUBLIC_URL'>): Record
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=()',
-    ...(PUBLIC_URL.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
+    ...(IS_PUBLIC_TLS.test(PUBLIC_URL) && { 'strict-transport-security': 'max-age=31536000' }),
   }
 }
 
