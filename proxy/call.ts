@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { apiSecurityHeaders } from '#server/auth/security-headers.ts'
 import { errorBody, STATUS } from '#server/errors.ts'
 import { knownError } from '#server/known-error.ts'
+import { countError, type ProxyCounts } from './metrics.ts'
 import type { ProxyContext } from './process-state.ts'
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest
@@ -27,6 +28,8 @@ export class Call {
   readonly ctx: ProxyContext
   readonly request: NodeRequest
   readonly response: NodeResponse
+  /** From when it is known where to count. */
+  counts: ProxyCounts | undefined
 
   constructor(ctx: ProxyContext, request: NodeRequest, response: ServerResponse | Http2ServerResponse) {
     this.ctx = ctx
@@ -46,6 +49,7 @@ export class Call {
     const known = knownError(error)
     if (known) this.ctx.log.info({ method, path, code: known.code, reason: known.message }, 'refused')
     else this.ctx.log.error({ method, path, err: error }, 'failed')
+    if (this.counts) countError(this.counts, known?.code ?? 'unexpected')
     if (this.response.destroyed) return
     // What has begun as an answer can only be broken off: its reader sees that it is not whole.
     if (this.response.headersSent) return void this.response.destroy()

@@ -38,6 +38,7 @@ function endpointOf(path: string): Endpoint | null {
 async function serve(call: Call, options: ProxyOptions, endpoint: Endpoint, query: string): Promise<void> {
   guard(partsOf(call.request), call.ctx.env)
   const state = await proxyState(call.ctx, options)
+  call.counts = state.counts
   if ('stream' in endpoint) {
     if (query) throw new AppError('invalid', 'The live stream takes no query parameters.')
     return serveLive(state, call, endpoint.stream)

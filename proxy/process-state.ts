@@ -3,13 +3,14 @@ import { AppError } from '#server/errors.ts'
 import { Deadlines } from './deadlines.ts'
 import { WIRE_TIMING, type WireTiming } from './live/wire.ts'
 import { Wires } from './live/wires.ts'
+import { type ProxyCounts, watchProxy } from './metrics.ts'
 import { createTokenVerifier, type TokenVerifier } from './shape-tokens.ts'
 import { loadSigningKey, type SigningKey } from './signing-key.ts'
 import { openTrust, type Trust } from './trust.ts'
 import { Answers, type AnswersOptions } from './upstream/answers.ts'
 import { createElectricClient } from './upstream/electric-client.ts'
 
-export type ProxyContext = Pick<AppContext, 'env' | 'db' | 'log'>
+export type ProxyContext = Pick<AppContext, 'env' | 'db' | 'log' | 'metrics'>
 
 /** Tests shorten and shrink some of it. */
 export interface ProxyOptions extends AnswersOptions {
@@ -25,6 +26,7 @@ export interface ProxyState {
   answers: Answers
   wires: Wires
   timing: WireTiming
+  counts: ProxyCounts
   close(): Promise<void>
 }
 
@@ -65,14 +67,15 @@ async function open(ctx: ProxyContext, options: ProxyOptions): Promise<ProxyStat
   })
   const client = createElectricClient(ctx.env, ctx.log)
   const deadlines = new Deadlines()
-  const wires = new Wires()
+  const [answers, wires, tokens] = [new Answers(client, options), new Wires(), createTokenVerifier(trust)]
   return {
     key,
     trust,
-    tokens: createTokenVerifier(trust),
+    tokens,
     deadlines,
-    answers: new Answers(client, options),
+    answers,
     wires,
+    counts: watchProxy(ctx.metrics, { answers, wires, tokens }),
     timing: { ...WIRE_TIMING, ...options.timing },
     close: async () => {
       wires.close()

@@ -14,7 +14,7 @@ const MAX_PARAM_LENGTH = 256
  * @throws AppError method_not_allowed, unauthenticated, not_found, invalid, unavailable; then nothing was written.
  */
 export async function serveShape(
-  { trust, tokens, deadlines, answers }: ProxyState,
+  { trust, tokens, deadlines, answers, counts }: ProxyState,
   call: Call,
   shapeName: string,
   query: string,
@@ -27,7 +27,7 @@ export async function serveShape(
   const { position, sessionId } = readParams(query)
   const { shape, scopeId } = readRight(trust, claims, { shapeName, sessionId })
   if (call.response.destroyed) return // gone while the token was looked at
-  const answer = new ShapeAnswer(call, () => assertGood(trust, claims))
+  const answer = new ShapeAnswer(call, counts, () => assertGood(trust, claims))
   answer.whenOver(onceEnded(trust, deadlines, claims, () => answer.refuse(notValid())))
   answer.read(answers, shapeRequest(call.ctx.env, shape, scopeId, position))
 }

@@ -1,4 +1,5 @@
 import type { Call } from './call.ts'
+import type { ProxyCounts } from './metrics.ts'
 import type { Answer, AnswerReader } from './upstream/answer.ts'
 import type { Answers } from './upstream/answers.ts'
 import type { ShapeRequest } from './upstream/shape-request.ts'
@@ -7,15 +8,20 @@ import type { ShapeRequest } from './upstream/shape-request.ts'
 export class ShapeAnswer implements AnswerReader {
   readonly #call: Call
   readonly #assertGood: () => void
+  readonly #counts: ProxyCounts
+  readonly #startedAt = performance.now()
   #release: (() => void) | undefined
   #answer: Answer | undefined
+  #isLive = false
   #isOver = false
   #isBlocked = false
 
   /** @param assertGood throws the AppError for which nothing may be sent any more. */
-  constructor(call: Call, assertGood: () => void) {
+  constructor(call: Call, counts: ProxyCounts, assertGood: () => void) {
     this.#call = call
+    this.#counts = counts
     this.#assertGood = assertGood
+    counts.requests++
     call.response.once('close', () => this.#finish())
   }
 
@@ -24,6 +30,7 @@ export class ShapeAnswer implements AnswerReader {
   }
 
   read(answers: Answers, request: ShapeRequest): void {
+    this.#isLive = request.isLive
     this.#answer = answers.join(request, this)
     this.advance()
   }
@@ -51,6 +58,7 @@ export class ShapeAnswer implements AnswerReader {
     if (!response.headersSent && !this.#begin(answer)) return
     let chunk = request.method === 'HEAD' ? null : answer.take(this)
     while (chunk && !answer.isDone(this) && !this.#isBlocked) {
+      this.#counts.sentBytes += chunk.length
       if (!response.write(chunk)) this.#block()
       chunk = this.#isBlocked ? null : answer.take(this)
     }
@@ -80,12 +88,15 @@ export class ShapeAnswer implements AnswerReader {
 
   #end(last: Buffer | null): void {
     this.#finish()
+    this.#counts.sentBytes += last?.length ?? 0
+    if (!this.#isLive) this.#counts.answered((performance.now() - this.#startedAt) / 1000)
     this.#call.response.end(last ?? undefined)
   }
 
   #finish(): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#counts.requests--
     this.#release?.()
     this.#answer?.leave(this)
   }

@@ -1,5 +1,6 @@
 import type { Shape } from '#electric/shapes/index.ts'
 import { AppError } from '#server/errors.ts'
+import { countError } from '../metrics.ts'
 import type { ProxyContext, ProxyState } from '../process-state.ts'
 import { assertGood } from '../read-right.ts'
 import type { Answer, AnswerReader } from '../upstream/answer.ts'
@@ -33,7 +34,7 @@ export function liveSource(state: ProxyState, ctx: ProxyContext): LiveSource {
   return source
 }
 
-function createSource({ answers, trust }: ProxyState, { env, log }: ProxyContext): LiveSource {
+function createSource({ answers, trust, counts }: ProxyState, { env, log }: ProxyContext): LiveSource {
   return {
     join: (shape, scopeId, { handle, offset, cursor }, reader) => {
       const position = { live: 'true', log: 'full', handle, offset, ...(cursor && { cursor }) }
@@ -45,6 +46,9 @@ function createSource({ answers, trust }: ProxyState, { env, log }: ProxyContext
       log.error({ err: error }, 'live entry failed')
       return unavailable(error, '5')
     },
-    refused: (shape, { code, message: reason }) => log.info({ shape, code, reason }, 'live entry refused'),
+    refused: (shape, { code, message: reason }) => {
+      countError(counts, code)
+      log.info({ shape, code, reason }, 'live entry refused')
+    },
   }
 }

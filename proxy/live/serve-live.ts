@@ -26,7 +26,7 @@ export async function serveLive(state: ProxyState, call: Call, name: string | nu
 async function open(state: ProxyState, call: Call, request: LiveRequest): Promise<void> {
   const verified = await verifyAll(state, request.tokens)
   if (call.response.destroyed) return // gone while the tokens were looked at
-  const wire = new Wire(call.response, state.timing, request.once)
+  const wire = new Wire(call.response, state, request.once)
   const name = state.wires.add(wire)
   call.writeHead(200, {
     'content-type': 'application/octet-stream',
@@ -72,7 +72,9 @@ function addAll(
       const { shape, scopeId } = readRight(state.trust, claims, { shapeName, sessionId: session_id ?? null })
       entries.push(new LiveEntry({ id, shape, scopeId, wire, source, lease: leases.of(claims) }, position))
     } catch (error) {
-      sendRefusal(wire, id, source.known(error))
+      const known = source.known(error)
+      source.refused(shapeName, known)
+      sendRefusal(wire, id, known)
     }
   }
   wire.add(entries)

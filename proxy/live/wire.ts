@@ -1,4 +1,5 @@
 import type { NodeResponse } from '../call.ts'
+import type { ProxyCounts } from '../metrics.ts'
 import { encodeHead, HEARTBEAT } from './frames.ts'
 
 export interface WireTiming {
@@ -27,6 +28,7 @@ const LAST_ANSWERS_MS = 5
 export class Wire {
   readonly #response: NodeResponse
   readonly #timing: WireTiming
+  readonly #counts: Pick<ProxyCounts, 'sentBytes'>
   readonly #entries = new Map<string, WireEntry>()
   readonly #waiting = new Set<WireEntry>()
   readonly #heart: NodeJS.Timeout
@@ -36,9 +38,14 @@ export class Wire {
   #gone: (() => void) | undefined
   #isOver = false
 
-  constructor(response: NodeResponse, timing: WireTiming, endsWithAnswer: boolean) {
+  constructor(
+    response: NodeResponse,
+    { timing, counts }: { timing: WireTiming; counts: Pick<ProxyCounts, 'sentBytes'> },
+    endsWithAnswer: boolean,
+  ) {
     this.#response = response
     this.#timing = timing
+    this.#counts = counts
     this.endsWithAnswer = endsWithAnswer
     response.once('close', () => this.#over())
     response.on('drain', () => this.#drained())
@@ -100,7 +107,10 @@ export class Wire {
   send(id: string, head: Parameters<typeof encodeHead>[1], body: Buffer | null, more: boolean): void {
     this.#response.cork()
     this.#write(encodeHead(id, head, body?.length ?? 0, more))
-    if (body) this.#write(body)
+    if (body) {
+      this.#write(body)
+      this.#counts.sentBytes += body.length
+    }
     this.#response.uncork()
   }
 
