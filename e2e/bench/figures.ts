@@ -9,7 +9,7 @@ import {
 } from './statistics.ts'
 
 /** Of rates more is better, of all else less. */
-export type Unit = 'ms' | 'rows/s' | 'KB' | 'MB'
+export type Unit = 'ms' | 'rows/s' | 'MB/s' | 'KB' | 'MB'
 
 /** One line of the table. */
 export interface Figure extends Comparison {
@@ -52,7 +52,7 @@ export function figure(
     peerName: peerName ?? null,
     ...comparison,
     limit: limit ?? null,
-    verdict: verdictOn(comparison, limit ?? null),
+    verdict: verdictOn(comparison, limit ?? null, unit.endsWith('/s')),
     rounds,
   }
 }

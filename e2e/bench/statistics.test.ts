@@ -96,3 +96,9 @@ test('without a limit the peer is the measure', () => {
   expect(at(1.05)).toBe('not distinguishable')
   expect(at(1.2)).toBe('slower')
 })
+
+test('of two rates the higher one is the faster', () => {
+  const at = (ratio: number) => verdictOn(comparison({ ratio, spread: 1.1 }), null, true)
+  expect(at(1.2)).toBe('faster')
+  expect(at(0.8)).toBe('slower')
+})

@@ -67,20 +67,21 @@ function spreadOf(rounds: readonly Round[]): number {
 
 /**
  * Against the limit, or without one against the peer; within the spread there is nothing to say.
+ * @param isRate of a rate more is better
  * @throws RangeError without a peer where one is needed
  */
-export function verdictOn(comparison: Comparison, limit: Limit | null): Verdict {
+export function verdictOn(comparison: Comparison, limit: Limit | null, isRate = false): Verdict {
   const { spread } = comparison
-  const distance = distanceFrom(limit, comparison)
+  const distance = distanceFrom(limit, comparison, isRate)
   if (distance >= 1 / spread && distance <= spread) return 'not distinguishable'
   if (limit === null) return distance < 1 ? 'faster' : 'slower'
   return distance < 1 ? 'met' : 'missed'
 }
 
 /** Below 1 on the good side. */
-function distanceFrom(limit: Limit | null, { ours, ratio }: Comparison): number {
+function distanceFrom(limit: Limit | null, { ours, ratio }: Comparison, isRate: boolean): number {
   if (limit && 'most' in limit) return ours / limit.most
   if (ratio === null) throw new RangeError('Nothing was measured to compare with.')
-  if (limit === null) return ratio
+  if (limit === null) return isRate ? 1 / ratio : ratio
   return 'times' in limit ? ratio / limit.times : limit.timesAtLeast / ratio
 }

@@ -3,10 +3,12 @@ import { fanOut } from './fan-out.ts'
 import { liveDelivery } from './live-delivery.ts'
 import { longPollReaders, streamReaders } from './live-readers.ts'
 import { proxyLatency } from './proxy-latency.ts'
+import { proxyThroughput } from './proxy-throughput.ts'
 import { writeLatency } from './write-latency.ts'
 
 export const measures: Record<string, Measure> = {
   'proxy-latency': proxyLatency,
+  'proxy-throughput': proxyThroughput,
   'poll-readers': longPollReaders,
   'stream-readers': streamReaders,
   'fan-out': fanOut,

@@ -6,19 +6,21 @@ import { expectOk, type HttpClient } from '../http-client.ts'
 import { interleave, timed } from '../interleave.ts'
 import type { BarePipeCalls } from '../processes/bare-pipe.ts'
 import type { Stack } from '../stack.ts'
+import { liveAnswer } from './live-answer.ts'
 
 const SIZES = [
   { messages: 5, characters: 80, turns: 60 },
   { messages: 1000, characters: 360, turns: 20 },
 ]
 
-/** A shape's snapshot through the proxy, through a bare pipe, and from Electric itself. */
+/** A shape's snapshot and live answer: through the proxy, through a bare pipe, and from Electric itself. */
 export async function proxyLatency(bench: Bench): Promise<Figure[]> {
   const { url } = await bench.app()
   const port = await bench.start<BarePipeCalls>('processes/bare-pipe').call('listen', bench.stack.electricUrl)
+  const pipeUrl = `http://127.0.0.1:${port}`
   const figures: Figure[] = []
-  for (const size of SIZES) figures.push(...(await snapshot(bench, url, `http://127.0.0.1:${port}`, size)))
-  return figures
+  for (const size of SIZES) figures.push(...(await snapshot(bench, url, pipeUrl, size)))
+  return [...figures, ...(await liveAnswer(bench, url, pipeUrl))]
 }
 
 async function snapshot(
