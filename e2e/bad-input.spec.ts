@@ -332,7 +332,7 @@ test('a live entry with a forged token is refused inside the stream', async () =
     handle: '1-1',
     offset: '0_0',
   }
-  const body = { entries: [{ ...entry, token: await forgedToken() }] }
+  const body = { tokens: [await forgedToken()], entries: [{ ...entry, token: 0 }] }
   const answer = await sendAsGuest(asJson('/api/live', body))
   expect(answer.status).toBe(200)
   expect(answer.body).toMatch(/"s":401.*"code":"unauthenticated"/s)
