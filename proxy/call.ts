@@ -21,6 +21,7 @@ export type NodeResponse = Pick<
   | 'off'
   | 'cork'
   | 'uncork'
+  | 'flushHeaders'
 > & { writeHead(status: number, headers: Record<string, string | number>): unknown }
 
 /** One request to the proxy and the way to answer it. */

@@ -70,6 +70,8 @@ interface AppOptions {
   databaseUrl?: string
   electricUrl?: string
   port?: number
+  /** Where it is reached from outside, when that is not its own port. */
+  publicUrl?: string
   proxy?: ProxyOptions
 }
 
@@ -78,6 +80,7 @@ async function startTestApp(key: string, options: AppOptions & { databaseUrl: st
   const ctx = createContext(
     parseEnv({
       PORT: String(port),
+      ...(options.publicUrl && { PUBLIC_URL: options.publicUrl }),
       DATABASE_URL: options.databaseUrl,
       ELECTRIC_URL: options.electricUrl,
       ELECTRIC_SECRET: SECRET,

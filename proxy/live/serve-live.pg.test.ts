@@ -2,12 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type LiveFrame, LiveFrameDecoder } from '#app/sync/live-frames.ts'
-import { must } from '#server/errors.ts'
 import { apply, makeWorld, type World } from '#server/mutations/testing.ts'
-import { signShapeToken, TOKEN_LIFETIME_MS } from '../shape-tokens.ts'
-import { loadSigningKey } from '../signing-key.ts'
 import { ownHeaders, startStack, type TestApp } from '../testing.ts'
+import { type Entry, entryAtEnd, openStream, signToken, textOf } from './testing.ts'
 
 let stack: Awaited<ReturnType<typeof startStack>>
 let app: TestApp
@@ -24,91 +21,16 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-interface Entry {
-  id: string
-  shape: string
-  session_id?: string
-  token: string
-  handle: string
-  offset: string
+const entry = (...[id, shape, ...whose]: [string, string, string, string?, number?]) =>
+  entryAtEnd(app, id, shape, ...whose)
+
+async function open(entries: Entry[], at: TestApp = app) {
+  const stream = await openStream(at, entries)
+  closing.push(stream.close)
+  return stream
 }
 
-async function token(accountId: string, sessionId?: string, endsInMs = TOKEN_LIFETIME_MS): Promise<string> {
-  const issuedAtMs = Date.now() + endsInMs - TOKEN_LIFETIME_MS
-  const grant = { accountId, sessionId: sessionId ?? null, issuedAtMs }
-  return signShapeToken(await loadSigningKey(app.key), grant)
-}
-
-/** An entry that stands at the end of its shape's log. */
-async function entry(
-  id: string,
-  shape: string,
-  accountId: string,
-  sessionId?: string,
-  endsInMs?: number,
-): Promise<Entry> {
-  const fresh = await token(accountId, sessionId)
-  const scope = sessionId ? `session_id=${sessionId}&` : ''
-  let position = 'offset=-1'
-  for (;;) {
-    const url = `http://localhost/api/shapes/${shape}?${scope}${position}`
-    const answer = await app.answer(new Request(url, { headers: { authorization: `Bearer ${fresh}` } }))
-    const handle = answer.headers.get('electric-handle') ?? ''
-    const offset = answer.headers.get('electric-offset') ?? ''
-    position = `handle=${handle}&offset=${offset}`
-    if (!answer.headers.has('electric-up-to-date')) continue
-    const own = await token(accountId, sessionId, endsInMs)
-    return { id, shape, ...(sessionId && { session_id: sessionId }), token: own, handle, offset }
-  }
-}
-
-/** As a request has them: tokens apart from the entries that stand on them. */
-function parted(entries: readonly Entry[]) {
-  const tokens = [...new Set(entries.map(({ token }) => token))]
-  return { tokens, entries: entries.map((each) => ({ ...each, token: tokens.indexOf(each.token) })) }
-}
-
-function post(path: string, body: unknown, at: TestApp = app, signal?: AbortSignal): Promise<Response> {
-  const init = { method: 'POST', body: JSON.stringify(body), ...(signal && { signal }) }
-  return at.answer(new Request(`http://localhost${path}`, init))
-}
-
-/** What a browser reads, frame by frame. */
-async function open(entries: Entry[], at: TestApp = app, more: object = {}) {
-  const caller = new AbortController()
-  const response = await post('/api/live', { ...parted(entries), ...more }, at, caller.signal)
-  const reader = must(response.body, 'an answer has a body').getReader()
-  const decoder = new LiveFrameDecoder()
-  const frames: LiveFrame[] = []
-  closing.push(() => caller.abort())
-  let first: Uint8Array | undefined
-  const path = `/api/live/${response.headers.get('live-stream')}`
-  return {
-    response,
-    caller,
-    /** Its status. */
-    change: async ({ add = [], drop = [] }: { add?: Entry[]; drop?: string[] }, through = at) => {
-      const answer = await post(path, { ...parted(add), drop }, through)
-      await answer.body?.cancel()
-      return answer.status
-    },
-    renew: async (...tokens: string[]) => (await post(path, { tokens, entries: [], drop: [] }, at)).status,
-    firstBytes: () => first,
-    /** Undefined at the end of the stream. */
-    next: async (): Promise<LiveFrame | undefined> => {
-      for (;;) {
-        const frame = frames.shift()
-        if (frame) return frame
-        const { done, value } = await reader.read()
-        if (done) return undefined
-        first ??= value
-        frames.push(...decoder.push(value))
-      }
-    },
-  }
-}
-
-const text = (frame: LiveFrame | undefined) => new TextDecoder().decode(frame?.body)
+const text = textOf
 const send = (content: string, id = uuidv7()) =>
   apply(stack.db, world.editor, 'chat_messages.send', {
     id,
@@ -167,7 +89,7 @@ describe('the live stream', () => {
       { ...good, id: 'junk', token: 'junk' },
       { ...good, id: 'nothing', shape: 'secrets' },
       { ...good, id: 'foreign', session_id: other.session_id },
-      { ...good, id: 'scope', token: await token(world.viewer) },
+      { ...good, id: 'scope', token: await signToken(app, world.viewer) },
       { ...good, id: 'rotated', handle: '1-1' },
       { ...good, id: 'position', offset: 'nowhere' },
       good,
@@ -297,7 +219,7 @@ describe('Electric behind the live stream', () => {
   const inbox = async (id = 'a') => ({
     id,
     shape: 'inbox_entries',
-    token: await token(world.owner),
+    token: await signToken(app, world.owner),
     handle: '1-1',
     offset: '0_0',
   })
@@ -310,7 +232,7 @@ describe('Electric behind the live stream', () => {
       at,
     )
     await expect.poll(waiting).toBe(3)
-    stream.caller.abort()
+    stream.close()
     await expect.poll(waiting).toBe(0)
   })
 

@@ -31,7 +31,7 @@ export class Wire {
   readonly #counts: Pick<ProxyCounts, 'sentBytes'>
   readonly #entries = new Map<string, WireEntry>()
   readonly #waiting = new Set<WireEntry>()
-  readonly #heart: NodeJS.Timeout
+  readonly #heart: NodeJS.Timeout | undefined
   readonly #once: NodeJS.Timeout | undefined
   readonly endsWithAnswer: boolean
   #blockedAt: number | undefined
@@ -49,8 +49,8 @@ export class Wire {
     this.endsWithAnswer = endsWithAnswer
     response.once('close', () => this.#over())
     response.on('drain', () => this.#drained())
-    this.#heart = setInterval(() => this.#beat(), timing.heartbeatMs).unref()
     if (endsWithAnswer) this.#once = setTimeout(() => this.#end(), timing.onceMs).unref()
+    else this.#heart = setInterval(() => this.#beat(), timing.heartbeatMs).unref()
   }
 
   get size(): number {
@@ -71,7 +71,8 @@ export class Wire {
 
   /** At once, so that the browser knows that nothing on the way holds the stream back. */
   greet(): void {
-    if (!this.endsWithAnswer) this.#write(HEARTBEAT)
+    if (this.endsWithAnswer) this.#response.flushHeaders()
+    else this.#write(HEARTBEAT)
   }
 
   /** They begin when all are in place: one that is refused at once must not end the stream for the others. */
