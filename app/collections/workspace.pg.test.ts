@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { MutationResult } from '#app/sync/mutation-doors.ts'
 import { openWire, type Wire } from '#app/sync/testing.ts'
+import { freePort } from '#db/embedded.ts'
 import { ACCOUNT_HEADER } from '#db/inputs/account-header.ts'
 import { startStack, type TestApp } from '#proxy/testing.ts'
 import { apply, inviteBy, makeWorld, rows, type World } from '#server/mutations/testing.ts'
@@ -12,13 +13,18 @@ import type { SessionCollections, Workspace } from './workspace.tsx'
 
 let stack: Awaited<ReturnType<typeof startStack>>
 let app: TestApp
+/** Where wires to the app begin: the app answers for no address that it does not know to be its own. */
+let wirePort: number
+let publicUrl: string
 let world: World
 const closing: (() => Promise<unknown>)[] = []
 let requested: string[] = []
 
 beforeAll(async () => {
   stack = await startStack()
-  app = await stack.startApp()
+  wirePort = await freePort()
+  publicUrl = `http://127.0.0.1:${wirePort}`
+  app = await stack.startApp({ publicUrl })
 })
 afterAll(() => stack.stop())
 beforeEach(async () => {
@@ -66,7 +72,7 @@ async function follow(workspace: Workspace, sessionId = world.session_id): Promi
 }
 
 async function wired(): Promise<Wire> {
-  const wire = await openWire(app.url)
+  const wire = await openWire(app.url, wirePort)
   closing.push(() => wire.close())
   return wire
 }
@@ -349,7 +355,7 @@ describe('a server that restarts', () => {
     await app.stop()
     const { done } = tab.mutate('chat_messages.send', message('meanwhile'))
     await expect.poll(() => tab.connection.getSnapshot()).not.toBe('live')
-    app = await stack.startApp({ port: Number(port) })
+    app = await stack.startApp({ port: Number(port), publicUrl })
     await done
     await sendAs(world.owner, 'afterwards')
     await expect.poll(() => contents(session)).toEqual(['first', 'meanwhile', 'afterwards'])

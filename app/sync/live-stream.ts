@@ -1,12 +1,11 @@
+import { BackOff } from './back-off.ts'
 import type { ConnectionMonitor } from './connection-state.ts'
-import {
-  type ConnectionEnd,
-  type LiveConnection,
-  type LiveEntry,
-  openLiveConnection,
-} from './live-connection.ts'
 import type { LiveFrame } from './live-frames.ts'
-import { RENEW_BEFORE_MS, ScopeEnded, type ShapeToken, type ShapeTokens } from './shape-tokens.ts'
+import { LivePassage } from './live-passage.ts'
+import type { Place } from './live-request.ts'
+import { LiveTokens } from './live-tokens.ts'
+import { OpenStream, type StreamEnd } from './open-stream.ts'
+import type { ShapeTokens, TokenScope } from './shape-tokens.ts'
 import type { Subscription } from './subscription.ts'
 import type { Timing } from './timing.ts'
 
@@ -18,43 +17,45 @@ export interface LiveStreamOptions {
   timing: Timing
 }
 
-interface Place {
-  subscription: Subscription
-  token: ShapeToken
-}
-
 /**
- * Keeps one connection open for all subscriptions. Every change of the set, a token about to end and a loss all lead to
- * the same act: open a new connection with everything, each from where its last whole answer ended.
+ * Keeps one stream open for all subscriptions. Changes are told to the stream that runs; when it is lost, or cannot be
+ * told, a new one takes everything over, each subscription from where its last whole answer ended.
  */
 export class LiveStream {
   readonly #options: LiveStreamOptions
   readonly #subscriptions = new Set<Subscription>()
-  #places = new Map<string, Place>()
-  #connection: LiveConnection | null = null
-  #opening = false
-  #openTimer: ReturnType<typeof setTimeout> | undefined
-  #openAt = Number.POSITIVE_INFINITY
-  #renewTimer: ReturnType<typeof setTimeout> | undefined
-  #settleTimer: ReturnType<typeof setTimeout> | undefined
-  #failures = 0
-  #slowStarts = 0
-  #notBefore = 0
-  #directUntil = 0
+  readonly #tokens: LiveTokens
+  readonly #passage: LivePassage
+  readonly #backOff: BackOff
+  #stream: OpenStream | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #dueAtMs = Number.POSITIVE_INFINITY
+  #notBeforeMs = 0
   #lastId = 0
   #closed = false
 
   constructor(options: LiveStreamOptions) {
+    const { timing, monitor } = options
     this.#options = options
+    this.#passage = new LivePassage(timing)
+    this.#backOff = new BackOff(timing)
+    this.#tokens = new LiveTokens(options.tokens, timing, {
+      onChange: () => this.#actWithin(timing.coalesceMs),
+      onEnded: (scope, status) => this.#endScope(scope, status),
+      onFailed: () => {
+        if (this.#stream) this.#markUnserved(this.#stream)
+        else monitor.lost(false)
+      },
+    })
   }
 
-  /** Whether streams do not get through at the moment, so that each shape has to ask for itself. */
+  /** Whether live requests of all shapes are refused at the moment, so that each shape has to ask for itself. */
   get isBypassed(): boolean {
-    return performance.now() < this.#directUntil
+    return this.#passage.isClosed
   }
 
   get isConnected(): boolean {
-    return this.#connection !== null
+    return this.#stream !== null
   }
 
   has(subscription: Subscription): boolean {
@@ -63,142 +64,131 @@ export class LiveStream {
 
   add(subscription: Subscription): void {
     this.#subscriptions.add(subscription)
-    this.#openWithin(this.#options.timing.coalesceMs)
+    this.#tokens.take(subscription.scope) // on its way while others join
+    this.#actWithin(this.#options.timing.coalesceMs)
   }
 
   remove(subscription: Subscription): void {
-    if (!this.#subscriptions.delete(subscription)) return
+    if (!this.has(subscription)) return
     this.#options.monitor.served(subscription.collection, true)
-    if (this.#subscriptions.size > 0) this.#openWithin(this.#options.timing.tidyMs)
-    else this.#disconnect()
+    this.#giveUp(subscription)
   }
 
   /** Tries at once instead of after the back-off. */
   retryNow(): void {
-    if (this.#connection || this.#subscriptions.size === 0) return
-    this.#notBefore = 0
-    this.#failures = 0
-    this.#openAt = Number.POSITIVE_INFINITY
-    this.#openWithin(0)
+    if (this.#subscriptions.size === 0) return
+    this.#tokens.retryNow()
+    if (!this.#stream) {
+      this.#notBeforeMs = 0
+      this.#dueAtMs = Number.POSITIVE_INFINITY
+      this.#backOff.reset()
+    }
+    this.#actWithin(0)
   }
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#openTimer)
+    clearTimeout(this.#timer)
+    this.#tokens.close()
     this.#disconnect()
     const closed = new DOMException('The workspace was closed.', 'AbortError')
     for (const { call } of this.#subscriptions) call?.reject(closed)
     this.#subscriptions.clear()
   }
 
-  #openWithin(ms: number): void {
+  #actWithin(ms: number): void {
     if (this.#closed) return
-    const at = Math.max(performance.now() + ms, this.#notBefore)
-    if (at >= this.#openAt) return
-    this.#openAt = at
-    clearTimeout(this.#openTimer)
-    this.#openTimer = setTimeout(() => void this.#open(), at - performance.now())
+    const atMs = Math.max(performance.now() + ms, this.#notBeforeMs)
+    if (atMs >= this.#dueAtMs) return
+    this.#dueAtMs = atMs
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#act(), atMs - performance.now())
   }
 
-  async #open(): Promise<void> {
-    this.#openAt = Number.POSITIVE_INFINITY
-    // Tokens of the one before are still on their way: what changed meanwhile goes into the next.
-    if (this.#opening) return this.#openWithin(this.#options.timing.coalesceMs)
-    this.#opening = true
-    const places = await this.#collectPlaces().catch(() => null)
-    this.#opening = false
-    if (this.#closed) return
-    if (!places) return this.#retry(false)
-    // The old one first: it must not move positions that the new request has named already.
-    this.#disconnect()
-    if (this.isBypassed) return this.#askDirectly()
-    if (places.size > 0) this.#connect(places)
+  #act(): void {
+    clearTimeout(this.#timer)
+    this.#dueAtMs = Number.POSITIVE_INFINITY
+    if (this.#passage.isClosed) this.#askDirectly()
+    else if (this.#stream) this.#stream.follow()
+    else if (performance.now() < this.#notBeforeMs)
+      this.#actWithin(0) // it was due before the stream was lost
+    else this.#open()
   }
 
-  async #collectPlaces(): Promise<Map<string, Place>> {
-    const places = new Map<string, Place>()
-    const scopes = new Set([...this.#subscriptions].map(({ scope }) => scope))
-    const collect = async (scope: Subscription['scope']) => {
-      const theirs = () => [...this.#subscriptions].filter((each) => each.scope === scope)
-      try {
-        const token = await this.#options.tokens.get(scope)
-        for (const subscription of theirs()) places.set(String(++this.#lastId), { subscription, token })
-      } catch (error) {
-        if (!(error instanceof ScopeEnded)) throw error
-        for (const subscription of theirs()) this.#end(subscription, error.status)
-      }
-    }
-    await Promise.all([...scopes].map(collect))
-    return places
-  }
-
-  #connect(places: Map<string, Place>): void {
+  #open(): void {
     const { fetch, url, timing, monitor } = this.#options
-    this.#places = places
-    this.#connection = openLiveConnection([...places].map(toEntry), {
+    const stream = new OpenStream({
       fetch,
       url,
-      firstByteMs: timing.firstByteMs,
-      silenceMs: timing.silenceMs,
-      onOpen: () => {
-        this.#slowStarts = 0
-        monitor.opened()
-      },
-      onFrame: (frame) => this.#receive(frame),
+      timing,
+      tokens: this.#tokens,
+      passage: this.#passage,
+      followed: this.#subscriptions,
+      nextId: () => String(++this.#lastId),
+      onOpen: () => monitor.opened(),
+      onAnswer: (place, frame) => this.#receive(place, frame),
+      onSettled: (subscriptions) => this.#settled(subscriptions),
       onEnd: (how) => this.#ended(how),
     })
-    this.#settleTimer = setTimeout(() => this.#settled(places), timing.settledMs)
-    const expiresAtMs = Math.min(...[...places.values()].map(({ token }) => token.expiresAtMs))
-    const renewInMs = Math.max(expiresAtMs - RENEW_BEFORE_MS - performance.now(), 1000)
-    this.#renewTimer = setTimeout(() => this.#openWithin(0), renewInMs)
+    if (stream.open()) this.#stream = stream
   }
 
   #disconnect(): void {
-    clearTimeout(this.#renewTimer)
-    clearTimeout(this.#settleTimer)
-    this.#connection?.close()
-    this.#connection = null
+    this.#stream?.close()
+    this.#stream = null
   }
 
-  #settled(places: Map<string, Place>): void {
-    this.#failures = 0
-    for (const { subscription } of places.values()) {
-      if (this.has(subscription)) this.#options.monitor.served(subscription.collection, true)
-    }
-  }
-
-  #receive(frame: LiveFrame): void {
-    const place = this.#places.get(frame.id)
-    if (!place || !this.has(place.subscription)) return
-    const { subscription, token } = place
+  #receive({ subscription, token }: Place, frame: LiveFrame): void {
+    if (!this.has(subscription)) return
     if (frame.status === 401 && subscription.refusals++ === 0) {
-      this.#options.tokens.reject(subscription.scope, token.token)
-      this.#openWithin(this.#options.timing.coalesceMs)
+      this.#tokens.reject(subscription.scope, token)
+      this.#actWithin(this.#options.timing.coalesceMs)
       return
     }
     this.#options.monitor.served(subscription.collection, frame.status < 500)
     const hasRoom = subscription.receive(frame)
-    if (frame.status !== 200 || !hasRoom) this.#subscriptions.delete(subscription)
+    if (frame.status !== 200 || !hasRoom) this.#giveUp(subscription)
   }
 
-  #ended(how: ConnectionEnd): void {
-    this.#disconnect()
-    if (this.#subscriptions.size === 0) return
-    // Once is a busy moment; twice in a row is something on the way that holds streams back.
-    const isSlow = how === 'buffered' && ++this.#slowStarts < 2
-    if (isSlow || how === 'lost' || how === 'finished') this.#retry(how === 'finished')
-    else {
-      this.#directUntil = performance.now() + this.#options.timing.directMs
-      this.#askDirectly()
+  #reached(): void {
+    this.#options.monitor.opened()
+    this.#backOff.reset()
+  }
+
+  #settled(subscriptions: Subscription[]): void {
+    this.#backOff.reset()
+    for (const subscription of subscriptions) {
+      if (this.has(subscription)) this.#options.monitor.served(subscription.collection, true)
     }
   }
 
+  #ended(how: StreamEnd): void {
+    this.#stream = null
+    if (how === 'buffered') this.#passage.streamHeldBack()
+    if (how === 'refused') this.#passage.streamRefused()
+    if (this.#subscriptions.size === 0) return
+    if (how === 'done') this.#reached()
+    const isLost = how === 'lost' || how === 'finished' || (how === 'buffered' && !this.#passage.holdsStreams)
+    if (isLost) this.#retry(how === 'finished')
+    else this.#act()
+  }
+
   #retry(reached: boolean): void {
-    const { retryMs, maxRetryMs } = this.#options.timing
     this.#options.monitor.lost(reached)
-    const delayMs = Math.min(retryMs * 2 ** this.#failures++, maxRetryMs) * (0.5 + Math.random() / 2)
-    this.#notBefore = performance.now() + delayMs
-    this.#openWithin(0)
+    this.#notBeforeMs = performance.now() + this.#backOff.nextMs()
+    this.#actWithin(0)
+  }
+
+  #markUnserved(stream: OpenStream): void {
+    for (const subscription of this.#subscriptions) {
+      if (!stream.carries(subscription)) this.#options.monitor.served(subscription.collection, false)
+    }
+  }
+
+  #giveUp(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription)
+    if (this.#subscriptions.size > 0) this.#actWithin(this.#options.timing.tidyMs)
+    else this.#disconnect()
   }
 
   #askDirectly(): void {
@@ -207,13 +197,11 @@ export class LiveStream {
     for (const { call } of subscriptions) call?.askDirectly().then(call.resolve, call.reject)
   }
 
-  #end(subscription: Subscription, status: number): void {
-    this.#subscriptions.delete(subscription)
-    subscription.call?.resolve(new Response(null, { status }))
+  #endScope(scope: TokenScope, status: number): void {
+    for (const subscription of this.#subscriptions) {
+      if (subscription.scope !== scope) continue
+      this.#giveUp(subscription)
+      subscription.call?.resolve(new Response(null, { status }))
+    }
   }
-}
-
-function toEntry([id, { subscription, token }]: [string, Place]): LiveEntry {
-  const { shape, scope, position } = subscription
-  return { id, shape, ...(scope && { session_id: scope }), token: token.token, ...position }
 }

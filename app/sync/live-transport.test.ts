@@ -1,147 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { encodeFrame, HEARTBEAT } from '#proxy/live-frames.ts'
-import type { LiveEntry } from './live-connection.ts'
-import { createLiveTransport, type LiveTransport } from './live-transport.ts'
-import { createShapeTokens } from './shape-tokens.ts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openPage, type PeerStream, pass } from './testing-page.ts'
 
 const encoder = new TextEncoder()
 
-/** One streaming answer, as the server at the other end of the network writes it. */
-interface Stream {
-  entries: LiveEntry[]
-  signal: AbortSignal
-  write(bytes: Uint8Array): void
-  beat(): void
-  /** Answers the entry of a shape, and moves it on to an offset. */
-  answer(shape: string, offset: string, body?: string, status?: number): void
-  frame(shape: string, offset: string, body?: string, status?: number): Uint8Array
-  end(): void
-  fail(): void
-}
-
-/** The network peer: nothing of ours runs in it. */
-function createPeer() {
-  const streams: Stream[] = []
-  const direct: { url: URL; token: string | null; answer(response: Response): void; signal: AbortSignal }[] =
-    []
-  let tokens = 0
-  const peer = {
-    streams,
-    direct,
-    issued: () => tokens,
-    last: () => streams.at(-1) as Stream,
-    status: { live: 200, token: 200 },
-    isDown: false,
-    fetch: (async (input, init = {}) => {
-      const url = new URL(String(input))
-      if (peer.isDown) throw new TypeError('Failed to fetch')
-      const signal = init.signal ?? new AbortController().signal
-      if (url.pathname === '/shape-tokens') {
-        if (peer.status.token !== 200) return new Response(null, { status: peer.status.token })
-        return Response.json({ token: `token ${++tokens}`, expires_in: 300 })
-      }
-      if (url.pathname === '/live') {
-        if (peer.status.live !== 200) return new Response(null, { status: peer.status.live })
-        return openStream(JSON.parse(String(init.body)).entries, signal)
-      }
-      return new Promise<Response>((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason))
-        direct.push({ url, token: new Headers(init.headers).get('authorization'), answer: resolve, signal })
-      })
-    }) as typeof fetch,
-  }
-  function openStream(entries: LiveEntry[], signal: AbortSignal): Response {
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array<ArrayBuffer>>(
-      undefined,
-      undefined,
-      {
-        highWaterMark: 1000,
-      },
-    )
-    const writer = writable.getWriter()
-    writer.closed.catch(() => {})
-    signal.addEventListener('abort', () => writer.abort(signal.reason).catch(() => {}))
-    const write = (bytes: Uint8Array) => void writer.write(bytes).catch(() => {})
-    const frame: Stream['frame'] = (shape, offset, body = '[]', status = 200) =>
-      encodeFrame({
-        id: entries.find((entry) => entry.shape === shape)?.id ?? '',
-        status,
-        headers: new Headers({
-          'electric-handle': 'h',
-          'electric-offset': offset,
-          'electric-cursor': offset,
-        }),
-        body: encoder.encode(body),
-      })
-    streams.push({
-      entries,
-      signal,
-      write,
-      beat: () => write(HEARTBEAT),
-      frame,
-      answer: (...given) => write(frame(...given)),
-      end: () => void writer.close().catch(() => {}),
-      fail: () => void writer.abort(new TypeError('network error')).catch(() => {}),
-    })
-    return new Response(readable)
-  }
-  return peer
-}
-
-let peer: ReturnType<typeof createPeer>
-let transport: LiveTransport
-let isOnline = true
+let page: ReturnType<typeof openPage>
+let peer: (typeof page)['peer']
+let transport: (typeof page)['transport']
+let follow: (typeof page)['follow']
 
 beforeEach(() => {
-  vi.useFakeTimers()
-  isOnline = true
-  peer = createPeer()
-  const tokens = createShapeTokens({ fetch: peer.fetch, url: 'http://app/shape-tokens' })
-  transport = createLiveTransport({
-    fetch: peer.fetch,
-    liveUrl: 'http://app/live',
-    tokens,
-    isOnline: () => isOnline,
-  })
+  page = openPage()
+  ;({ peer, transport, follow } = page)
 })
-afterEach(() => {
-  transport.close()
-  vi.useRealTimers()
-})
-
-const pass = (ms = 20) => vi.advanceTimersByTimeAsync(ms)
-
-async function nextStream(before = peer.streams.length): Promise<void> {
-  for (let s = 0; s < 600 && peer.streams.length === before; s++) await pass(100)
-  expect(peer.streams.length).toBe(before + 1)
-}
-
-/** A client of one shape that asks as Electric's does: from where the last answer left it. */
-function follow(shape: string, offset = '0_0', fetch = transport.connect(shape, null)) {
-  const client = {
-    bodies: [] as string[],
-    error: undefined as unknown,
-    status: undefined as number | undefined,
-    abort: new AbortController(),
-    offset,
-    ask: async (): Promise<void> => {
-      const url = `http://app/shapes/${shape}?live=true&handle=h&offset=${client.offset}&cursor=0`
-      try {
-        const response = await fetch(url, { signal: client.abort.signal })
-        client.status = response.status
-        if (!response.ok) return
-        client.bodies.push(await response.text())
-        client.offset = response.headers.get('electric-offset') ?? ''
-        void client.ask()
-      } catch (error) {
-        client.error = error
-      }
-    },
-    fetch,
-  }
-  void client.ask()
-  return client
-}
+afterEach(() => page.close())
 
 describe('live requests', () => {
   it('of all shapes go out as one, each from its own position', async () => {
@@ -165,32 +36,6 @@ describe('live requests', () => {
     expect(peer.streams).toHaveLength(1)
   })
 
-  it('of a shape that comes later join in a new stream, and nobody’s place is lost', async () => {
-    const a = follow('a')
-    await pass()
-    peer.last().answer('a', '1_0', '[1]')
-    await pass()
-    follow('b')
-    await pass()
-    expect(peer.streams.map(({ signal }) => signal.aborted)).toEqual([true, false])
-    expect(peer.last().entries.map(({ shape, offset }) => [shape, offset])).toEqual([
-      ['a', '1_0'],
-      ['b', '0_0'],
-    ])
-    peer.last().answer('a', '2_0', '[2]')
-    await pass()
-    expect(a.bodies).toEqual(['[1]', '[2]'])
-  })
-
-  it('from another position than the stream’s begin there', async () => {
-    const a = follow('a')
-    await pass()
-    a.abort.abort()
-    follow('a', '7_0', a.fetch)
-    await pass()
-    expect(peer.last().entries.map(({ offset }) => offset)).toEqual(['7_0'])
-  })
-
   it('that are taken back reject, and leave the stream unless they are taken up again', async () => {
     const a = follow('a')
     const b = follow('b')
@@ -204,6 +49,7 @@ describe('live requests', () => {
     expect(peer.streams).toHaveLength(1)
     await pass(4000)
     expect(peer.last().entries.map(({ shape }) => shape)).toEqual(['b'])
+    expect(peer.streams).toHaveLength(1)
   })
 
   it('end the stream when none is left', async () => {
@@ -237,18 +83,6 @@ describe('live requests', () => {
 })
 
 describe('a token', () => {
-  it('is renewed a minute before its end, and the stream goes on with the new one', async () => {
-    const a = follow('a')
-    await pass()
-    for (let s = 0; s < 240; s += 10) {
-      peer.last().answer('a', `${s + 1}_0`, `[${s}]`)
-      await pass(10_000)
-    }
-    await pass(1000)
-    expect(peer.last().entries.map(({ token, offset }) => [token, offset])).toEqual([['token 2', '231_0']])
-    expect(a.bodies).toHaveLength(24)
-  })
-
   it('that is refused is renewed once without the client’s noticing; twice is the client’s to know', async () => {
     const a = follow('a')
     await pass()
@@ -298,7 +132,7 @@ describe('a stream that breaks', () => {
     expect(a.bodies).toEqual(['[1]', '[2]'])
   })
 
-  it.each<[string, (stream: Stream) => void]>([
+  it.each<[string, (stream: PeerStream) => void]>([
     ['ends', (stream) => stream.end()],
     ['fails', (stream) => stream.fail()],
     ['carries no frames', (stream) => stream.write(encoder.encode('<html>\n'))],
@@ -309,7 +143,7 @@ describe('a stream that breaks', () => {
       peer.last().beat()
       await pass(5)
       breakIt(peer.last())
-      await nextStream()
+      await page.nextStream()
     }
     const before = peer.streams.length
     breakIt(peer.last())
@@ -353,37 +187,11 @@ describe('a stream that breaks', () => {
   })
 })
 
-describe('where streams do not get through', () => {
-  it('each shape asks for itself, until streaming is worth another try', async () => {
-    const a = follow('a')
-    await pass(5100)
-    expect(peer.direct).toHaveLength(0)
-    await pass(5500)
-    expect(peer.direct.map(({ url }) => url.searchParams.get('live'))).toEqual(['true'])
-    const headers = { 'electric-handle': 'h', 'electric-offset': '1_0', 'electric-cursor': '1' }
-    peer.direct[0]?.answer(new Response('[1]', { headers }))
-    await pass()
-    expect(a.bodies).toEqual(['[1]'])
-    expect(transport.connection.getSnapshot()).toBe('live')
-    expect(peer.direct).toHaveLength(2)
-    await pass(60_000)
-    peer.direct[1]?.answer(new Response('[2]', { headers }))
-    await pass()
-    expect(peer.streams).toHaveLength(3)
-  })
-
-  it.each([400, 404, 405, 413])('because the server answers %i, too', async (status) => {
-    peer.status.live = status
-    follow('a')
-    await pass()
-    expect(peer.direct).toHaveLength(1)
-  })
-})
-
 describe('the connection, as the person sees it', () => {
-  const states = () => transport.connection.getSnapshot()
+  const states = () => page.state()
 
   it('is live from the first byte, connecting after a loss, offline when nothing answers', async () => {
+    peer.greets = false
     expect(states()).toBe('connecting')
     follow('a')
     await pass()
@@ -398,7 +206,7 @@ describe('the connection, as the person sees it', () => {
     await pass(3000)
     expect(states()).toBe('offline')
     peer.isDown = false
-    await nextStream()
+    await page.nextStream()
     peer.last().beat()
     await pass()
     expect(states()).toBe('live')
@@ -426,7 +234,7 @@ describe('the connection, as the person sees it', () => {
     await pass()
     peer.last().beat()
     await pass()
-    isOnline = false
+    page.browser.isOnline = false
     transport.networkChanged()
     expect(states()).toBe('offline')
   })

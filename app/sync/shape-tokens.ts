@@ -24,6 +24,8 @@ export interface ShapeTokens {
    * @throws ScopeEnded; or whatever fetch throws when the server cannot be reached.
    */
   get(scope: TokenScope): Promise<ShapeToken>
+  /** The same, if it is there already. */
+  peek(scope: TokenScope): ShapeToken | null
   /** After a 401: the next `get` asks for a new one, unless that has happened already. */
   reject(scope: TokenScope, token: string): void
 }
@@ -55,10 +57,16 @@ export function createShapeTokens(options: ShapeTokenOptions): ShapeTokens {
     return token
   }
 
+  const peek = (scope: TokenScope) => {
+    const token = tokens.get(scope)
+    return token && token.expiresAtMs - now() > RENEW_BEFORE_MS ? token : null
+  }
+
   return {
+    peek,
     get: (scope) => {
-      const known = tokens.get(scope)
-      if (known && known.expiresAtMs - now() > RENEW_BEFORE_MS) return Promise.resolve(known)
+      const known = peek(scope)
+      if (known) return Promise.resolve(known)
       const running = asking.get(scope) ?? ask(scope).finally(() => asking.delete(scope))
       asking.set(scope, running)
       return running

@@ -11,7 +11,8 @@ export interface Wire {
   close(): Promise<void>
 }
 
-export async function openWire(target: string): Promise<Wire> {
+/** @param at the wire's own port; any that is free when not given. */
+export async function openWire(target: string, at = 0): Promise<Wire> {
   const { port, hostname } = new URL(target)
   const sockets = new Set<Socket>()
   let isCut = false
@@ -37,7 +38,7 @@ export async function openWire(target: string): Promise<Wire> {
       left = Number.POSITIVE_INFINITY
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
   const address = server.address()
   const own = typeof address === 'object' && address ? address.port : 0
   return {

@@ -4,6 +4,10 @@ export const TIMING = {
   coalesceMs: 10,
   /** Without a first byte by then, something on the way collects streams instead of passing them on. */
   firstByteMs: 5000,
+  /** An answer that the server may take 20 seconds for, where streams are held back until they end. */
+  onceMs: 45_000,
+  /** A change of the stream that is not answered by then counts as lost. */
+  changeMs: 5000,
   /** The server says something every ten seconds. */
   silenceMs: 25_000,
   /** How long a shape that nobody asks for keeps its place: the client aborts and asks again within moments. */
@@ -15,6 +19,8 @@ export const TIMING = {
   maxRetryMs: 30_000,
   /** How long to do without streaming before it is tried again. */
   directMs: 60_000,
+  /** How long to open a new stream for every change where changes do not reach the process that carries it. */
+  reopenMs: 300_000,
   /** A stream that has lasted this long works, and a shape that was not refused on it is being served. */
   settledMs: 3000,
 }
