@@ -135,9 +135,8 @@ describe('where streams are held back until they end', () => {
     peer.greets = false
     peer.last().fail()
     await page.nextStream()
-    await pass(5100)
-    await page.nextStream()
-    expect(peer.streams.map(({ once }) => once)).toEqual([false, false, false, false])
+    await pass(6000)
+    expect(peer.streams.slice(0, 4).map(({ once }) => once)).toEqual([false, false, false, false])
   })
 })
 
