@@ -31,6 +31,9 @@ async function start(options: Partial<ListenOptions> = {}): Promise<Listening> {
   return server
 }
 
+/** Long enough for a request that is sent at once, by this same process. */
+const soon = { headersTimeout: 300, requestTimeout: 300, connectionsCheckingInterval: 20 }
+
 /** The same request in each way that there is; over TLS by whoever trusts the test's certificate. */
 const ways = {
   'HTTP/1.1': { env: plain, ask: overHttp1 },
@@ -101,12 +104,7 @@ describe.each(Object.entries(ways))('%s', (name, { env, ask }) => {
   })
 
   test('a stream outlives every limit, and a connection without requests does not', async () => {
-    const times = {
-      keepAliveTimeout: 20,
-      headersTimeout: 20,
-      requestTimeout: 20,
-      connectionsCheckingInterval: 5,
-    }
+    const times = { ...soon, keepAliveTimeout: 300 }
     const open: Writable[] = []
     const { url } = await start({
       env,
@@ -154,6 +152,42 @@ describe.each(Object.entries(ways))('%s', (name, { env, ask }) => {
     leave()
     await left.promise
   })
+
+  test('a request that does not become whole is not waited for, while a whole one has all the time', async () => {
+    const broken = Promise.withResolvers<void>()
+    const app = (req: Incoming, res: Writable) => {
+      req.on('close', broken.resolve)
+      req.resume().on('end', () => {
+        req.off('close', broken.resolve)
+        whole.push(res)
+      })
+    }
+    const whole: Writable[] = []
+    const { url } = await start({ env, times: soon, app })
+    const rest = sendBody(url, 'all of it')
+    await expect.poll(() => whole.length).toBe(1)
+    const half = sendBody(url, 'half', { isWhole: false })
+    await Promise.all([broken.promise, half.ended])
+    whole[0]?.end('answered')
+    expect(await rest.answer).toBe('answered')
+  })
+
+  function sendBody(url: string, body: string, { isWhole = true } = {}) {
+    const { request } = url.startsWith('https') ? https : http
+    const options = { method: 'POST', rejectUnauthorized: false, agent: false }
+    const req =
+      name === 'HTTP/2'
+        ? connectHttp2(url).request({ ':method': 'POST', ':path': '/' })
+        : request(url, options as object)
+    const answer = Promise.withResolvers<string>()
+    if (req instanceof http.ClientRequest) req.on('response', (res) => answer.resolve(text(res)))
+    else answer.resolve(text(req))
+    answer.promise.catch(() => {})
+    const ended = new Promise((settle) => req.on('error', settle).on('close', settle))
+    req.write(body)
+    if (isWhole) req.end()
+    return { answer: answer.promise, ended }
+  }
 
   test('closing ends what is open at once', async () => {
     const app = (_: Incoming, res: Writable) => void res.write('begun')

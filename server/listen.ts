@@ -1,9 +1,12 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import {
+  constants,
   createSecureServer,
   type Http2SecureServer,
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type Http2Stream,
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import {
@@ -69,9 +72,8 @@ export async function listen({ env, log, handlers, app, times }: ListenOptions):
   const all = { ...TIMES, ...times }
   const { server, certificate } = files ? tlsServer(files, log, answer, all) : plainServer(answer, all)
   const sockets = socketsOf(server)
-  await new Promise<void>((listening, reject) => {
-    server.once('error', reject).listen(env.PORT, env.HOST, listening)
-  })
+  await once(server.listen(env.PORT, env.HOST), 'listening')
+  server.on('error', (err) => log.error({ err }, 'a connection was not taken'))
   return {
     url: urlOf(server, files !== null),
     certificate,
@@ -102,10 +104,18 @@ function tlsServer(files: CertificateFiles, log: Logger, answer: Answer, times: 
     },
     answer,
   )
+  server.on('stream', (stream) => waitForRest(stream, times.requestTimeout))
   // Answers that are under way are finished; whoever has further requests opens another connection.
   server.on('session', (session) => session.setTimeout(times.keepAliveTimeout, () => session.close()))
   const renew = (renewed: Certificate) => server.setSecureContext(secureOptions(renewed))
   return { server, certificate: watchCertificate(files, log, renew) }
+}
+
+// Node counts this for HTTP/1.1 alone.
+function waitForRest(stream: Http2Stream, timeoutMs: number): void {
+  if (stream.endAfterHeaders) return
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), timeoutMs)
+  for (const event of ['end', 'close']) stream.once(event, () => clearTimeout(timer))
 }
 
 const secureOptions = ({ cert, key }: Certificate) => ({ cert, key, minVersion: 'TLSv1.2' as const })
@@ -129,7 +139,8 @@ function urlOf(server: Server | Http2SecureServer, tls: boolean): string {
 export function firstOf(handlers: RawHandler[], log: Logger): RawHandler {
   return (req, res) => {
     try {
-      return handlers.some((handle) => handle(req, res))
+      for (const handle of handlers) if (handle(req, res)) return true
+      return false
     } catch (err) {
       log.error({ method: req.method, path: req.url, err }, 'failed')
       if (!res.headersSent) res.statusCode = 500
