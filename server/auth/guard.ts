@@ -78,14 +78,18 @@ function addressedOrigin({ target, host: sent, headers }: RequestParts, env: Gua
   const host = sent.toLowerCase()
   const origin = origins.get(host)
   // A request line, and HTTP/2's own word for it, may name another host than the header does.
-  const [inLine, authority] = [hostInLine(target), one(headers[':authority'])?.toLowerCase()]
-  const isOurs = (name: string | undefined) => name === undefined || origins.has(name)
-  if (origin !== undefined && isOurs(inLine) && isOurs(authority)) return origin
-  const foreign = [host, inLine, authority].find((name) => !isOurs(name)) ?? host
+  const inLine = hostInLine(target)
+  const authority = one(headers[':authority'])?.toLowerCase()
+  if (origin !== undefined && isOurs(origins, inLine) && isOurs(origins, authority)) return origin
+  const foreign = [host, inLine, authority].find((name) => !isOurs(origins, name)) ?? host
   throw new AppError(
     'invalid',
     `This is not ${foreign.slice(0, 100)}. Use ${env.PUBLIC_URL}, or set PUBLIC_URL.`,
   )
+}
+
+function isOurs(origins: Map<string, string>, name: string | undefined): boolean {
+  return name === undefined || origins.has(name)
 }
 
 function hostInLine(target: string): string | undefined {
