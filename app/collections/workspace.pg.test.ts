@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { MutationResult } from '#app/sync/mutation-doors.ts'
 import { openWire, type Wire } from '#app/sync/testing.ts'
 import { freePort } from '#db/embedded.ts'
@@ -35,18 +35,22 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
+function fetchAs(accountId: string): typeof fetch {
+  return (input, init) => {
+    const headers = new Headers(init?.headers)
+    headers.set('x-account', accountId)
+    requested.push(String(input))
+    return fetch(input, { ...init, headers })
+  }
+}
+
 /** A tab of an account's, on the app's own address or on a wire to it. */
 function openTab(
   accountId: string,
   origin: string = app.url,
   options: Partial<WorkspaceOptions> = {},
 ): Workspace {
-  const asAccount: typeof fetch = (input, init) => {
-    const headers = new Headers(init?.headers)
-    headers.set('x-account', accountId)
-    requested.push(String(input))
-    return fetch(input, { ...init, headers })
-  }
+  const asAccount = fetchAs(accountId)
   const workspace = createWorkspace({
     accountId,
     origin,
@@ -346,6 +350,38 @@ describe('access that ends', () => {
     const tab = openTab(world.stranger)
     tab.session(world.session_id).messages.startSyncImmediate()
     await expect.poll(() => tab.ended.getSnapshot()).toEqual([world.session_id])
+  })
+})
+
+describe('a page that is hidden', () => {
+  afterEach(() => void vi.unstubAllGlobals())
+
+  it('gives up its connection, and shows everything when it is looked at again', async () => {
+    const page = Object.assign(new EventTarget(), { hidden: false })
+    vi.stubGlobal('document', page)
+    const show = (isShown: boolean) => {
+      page.hidden = !isShown
+      page.dispatchEvent(new Event('visibilitychange'))
+    }
+    const streams: AbortSignal[] = []
+    const tab = openTab(world.viewer, app.url, {
+      fetch: (input, init) => {
+        if (String(input).endsWith('/api/live') && init?.signal) streams.push(init.signal)
+        return fetchAs(world.viewer)(input, init)
+      },
+    })
+    const session = await follow(tab)
+    await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+    show(false)
+    await expect.poll(() => streams.every(({ aborted }) => aborted), { timeout: 10_000 }).toBe(true)
+    const before = streams.length
+    await sendAs(world.owner, 'while nobody looked')
+    show(true)
+    await expect.poll(() => contents(session)).toEqual(['first', 'while nobody looked'])
+    await expect.poll(() => streams.length).toBe(before + 1)
+    await sendAs(world.owner, 'while somebody looked')
+    await expect.poll(() => contents(session)).toHaveLength(3)
+    expect(streams.at(-1)?.aborted).toBe(false)
   })
 })
 

@@ -292,6 +292,24 @@ describe('a change that does not get through', () => {
   })
 })
 
+describe('a stream that is left with its first byte', () => {
+  it('gives nothing of what came with that byte: it comes again, once', async () => {
+    peer.namesStreams = false
+    peer.greets = false
+    const a = follow('a')
+    await pass()
+    follow('b')
+    await pass()
+    peer.last().answer('a', '1_0', '[1]')
+    await pass()
+    expect([opened(), a.bodies]).toEqual([2, []])
+    expect(peer.last().entries.map(({ offset }) => offset)).toEqual(['0_0', '0_0'])
+    peer.last().answer('a', '1_0', '[1]')
+    await pass()
+    expect(a.bodies).toEqual(['[1]'])
+  })
+})
+
 describe('where changes do not reach the process that carries the stream', () => {
   const come = async (shape: string) => {
     follow(shape)
