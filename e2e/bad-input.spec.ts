@@ -272,6 +272,16 @@ const REQUESTS: Case[] = [
   },
   { title: 'an endpoint that is none', code: 'not_found', send: () => ({ path: '/api/nothing' }) },
   {
+    title: 'the live stream under another spelling',
+    code: 'not_found',
+    send: () => asJson('/%61pi/live', { tokens: [], entries: [] }),
+  },
+  {
+    title: 'writing metrics',
+    code: 'method_not_allowed',
+    send: () => ({ path: '/api/metrics', method: 'POST' }),
+  },
+  {
     title: 'a sign-in endpoint that is none',
     code: 'not_found',
     send: () => ({ path: '/api/auth/sign-up/email' }),

@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, type Page, test } from 'playwright/test'
 import { FIRST } from '#server/test-only-certificate/index.ts'
-import { createSession, createThread, localPerson, shapeToken } from './people.ts'
-import { messageWith, openThread, say } from './screen.ts'
+import { createSession, createThread, invite, localPerson, shapeToken } from './people.ts'
+import { joinAs, messageWith, openThread, say } from './screen.ts'
 import { runToEnd, type Stack, startStack } from './stack.ts'
 
 // The whole of it over TLS, with a certificate that only this test takes for one.
@@ -31,13 +31,14 @@ test('the starter says where it is, and the container’s health check finds it 
   expect((await check({ TLS_CERT: '', TLS_KEY: '' })).code).toBe(1)
 })
 
-test('a page, its files, what is written in one tab and its coming to the other travel by HTTP/2', async ({
-  context,
+test('a page, its files, what one person writes and its coming to another travel by HTTP/2', async ({
+  browser,
 }) => {
-  const [first, second] = [
-    await openThread(context, stack.url, place),
-    await openThread(context, stack.url, place),
-  ]
+  const [ours, theirs] = [await browser.newContext(), await browser.newContext()]
+  const first = await openThread(ours, stack.url, place)
+  const door = await theirs.newPage()
+  await joinAs(door, stack.url, await invite(await localPerson(stack.url), place.session_id), 'Greta Guest')
+  const second = await openThread(theirs, stack.url, place)
   await say(first, 'By one wire')
   await expect(messageWith(second, 'By one wire')).toBeVisible()
   await say(second, 'And back')
@@ -47,6 +48,8 @@ test('a page, its files, what is written in one tab and its coming to the other 
     expect(protocols.length).toBeGreaterThan(5)
     expect(new Set(protocols)).toEqual(new Set(['h2']))
   }
+  expect(await theirs.cookies()).toMatchObject([{ name: '__Host-throughline', secure: true, httpOnly: true }])
+  for (const each of [ours, theirs]) await each.close()
 })
 
 test('a stream and other requests share one connection, and the stream’s end leaves them alone', async () => {
