@@ -54,20 +54,35 @@ interface Crowd {
   clients: Remote<LiveClientCalls>
   pipe: Remote<CountingPipeCalls>
   pipeUrl: string
-  /** Everybody's, with a token of her own that is fresh. */
+  /** Everybody, with a token of her own that lives on for a while. */
   readers(): Promise<Reader[]>
 }
 
 async function gather(bench: Bench, kind: Kind): Promise<Crowd> {
   const clients = bench.start<LiveClientCalls>('processes/live-clients')
   const pipe = bench.start<CountingPipeCalls>('processes/counting-pipe')
-  const pipeUrl = `http://127.0.0.1:${await pipe.call('listen', bench.stack.electricUrl)}`
+  const pipeUrl = `http://127.0.0.1:${await pipe.call('listen', bench.stack.electricUrl, 'chat_messages')}`
   const places = await newSessions(bench.sql, SESSIONS, { messages: 20, characters: 300 })
   const issuer = await tokenIssuer(bench.stack)
   const guide = await bench.app()
   const guides = await readersOf(issuer, clients, guide.port, places, 1)
   await guide.stop()
-  return { bench, kind, clients, pipe, pipeUrl, readers: () => withOwnTokens(issuer, guides) }
+  return { bench, kind, clients, pipe, pipeUrl, readers: freshReaders(issuer, guides) }
+}
+
+/** Tokens live for five minutes, and to sign so many takes a while. */
+const TOKENS_KEPT_MS = 120_000
+
+function freshReaders(issuer: TokenIssuer, guides: Reader[]): Crowd['readers'] {
+  let issuedAt = Number.NEGATIVE_INFINITY
+  let readers: Promise<Reader[]>
+  return () => {
+    if (performance.now() - issuedAt > TOKENS_KEPT_MS) {
+      issuedAt = performance.now()
+      readers = withOwnTokens(issuer, guides)
+    }
+    return readers
+  }
 }
 
 function withOwnTokens(issuer: TokenIssuer, guides: Reader[]): Promise<Reader[]> {

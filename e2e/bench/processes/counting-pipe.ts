@@ -2,7 +2,7 @@ import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serveCalls } from './calls.ts'
 
-// Stands between the app and Electric, and knows what waits there without asking the app.
+// Stands between the app and Electric, and knows which readers' requests wait there without asking the app.
 
 export interface Waits {
   /** At this moment. */
@@ -14,12 +14,16 @@ export interface Waits {
 /** By shape and offset. */
 const open = new Map<string, number>()
 let most = 0
+let table = ''
 let upstream = new URL('http://127.0.0.1')
 const agent = new Agent({ keepAlive: true })
 
 const server = createServer((incoming, outgoing) => {
   const { method, headers, url: path = '' } = incoming
-  const finished = path.includes('live=true') ? count(placeOf(path)) : () => {}
+  const { searchParams } = new URL(path, upstream)
+  // The app follows something of its own as well.
+  const isWait = searchParams.get('live') === 'true' && searchParams.get('table') === table
+  const finished = isWait ? count(placeOf(searchParams)) : () => {}
   const onward = request(
     { agent, host: upstream.hostname, port: upstream.port, method, path, headers },
     (answer) => {
@@ -35,9 +39,8 @@ const server = createServer((incoming, outgoing) => {
   incoming.pipe(onward)
 })
 
-function placeOf(path: string): string {
-  const { searchParams } = new URL(path, upstream)
-  return ['table', 'params[1]', 'handle', 'offset'].map((name) => searchParams.get(name)).join(' ')
+function placeOf(params: URLSearchParams): string {
+  return ['params[1]', 'handle', 'offset'].map((name) => params.get(name)).join(' ')
 }
 
 function count(place: string): () => void {
@@ -52,8 +55,9 @@ function count(place: string): () => void {
 }
 
 const calls = {
-  /** @returns its port. */
-  listen: async (upstreamUrl: string): Promise<number> => {
+  /** @param of the table whose shapes are counted. @returns its port. */
+  listen: async (upstreamUrl: string, of: string): Promise<number> => {
+    table = of
     upstream = new URL(upstreamUrl)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve))
     return (server.address() as AddressInfo).port // of a TCP server
