@@ -105,13 +105,17 @@ export class LiveStream {
     this.#timer = setTimeout(() => this.#act(), atMs - performance.now())
   }
 
+  /** What was due when the stream was lost must wait, too. */
+  get #isPaused(): boolean {
+    return performance.now() < this.#notBeforeMs
+  }
+
   #act(): void {
     clearTimeout(this.#timer)
     this.#dueAtMs = Number.POSITIVE_INFINITY
     if (this.#passage.isClosed) this.#askDirectly()
     else if (this.#stream) this.#stream.follow()
-    else if (performance.now() < this.#notBeforeMs)
-      this.#actWithin(0) // it was due before the stream was lost
+    else if (this.#isPaused) this.#actWithin(0)
     else this.#open()
   }
 
@@ -200,7 +204,7 @@ export class LiveStream {
   #endScope(scope: TokenScope, status: number): void {
     for (const subscription of this.#subscriptions) {
       if (subscription.scope !== scope) continue
-      this.#giveUp(subscription)
+      this.remove(subscription)
       subscription.call?.resolve(new Response(null, { status }))
     }
   }

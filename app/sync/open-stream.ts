@@ -134,24 +134,17 @@ export class OpenStream {
   async #change(url: string, difference: Difference): Promise<void> {
     const { fetch, timing, passage } = this.#options
     const { signal } = this.#closing
-    const { added, drop, renewed } = difference
-    const change = {
-      ...liveRequest(
-        added,
-        renewed.map(({ token }) => token.token),
-      ),
-      drop,
-    }
+    const newTokens = difference.renewed.map(({ token }) => token.token)
+    const change = { ...liveRequest(difference.added, newTokens), drop: difference.drop }
     this.#apply(difference) // before the answer: the first frames may be faster than it
     this.#isChanging = true
     const result = await sendLiveChange(change, { fetch, url, timeoutMs: timing.changeMs, signal })
     this.#isChanging = false
     if (signal.aborted) return
-    if (result === 'applied') passage.changeApplied()
     if (result === 'refused') passage.changeRefused()
-    if (result === 'applied')
-      this.follow() // what came meanwhile
-    else this.#end('outdated')
+    if (result !== 'applied') return this.#end('outdated')
+    passage.changeApplied()
+    this.follow() // what came meanwhile
   }
 
   #apply(difference: Difference): void {
