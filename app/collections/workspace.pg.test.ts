@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { MutationResult } from '#app/sync/mutation-doors.ts'
-import { openWire, type Wire } from '#app/sync/testing.ts'
+import { openCollector, openWire, type Wire } from '#app/sync/testing.ts'
 import { freePort } from '#db/embedded.ts'
 import { ACCOUNT_HEADER } from '#db/inputs/account-header.ts'
 import { startStack, type TestApp } from '#proxy/testing.ts'
@@ -350,6 +350,21 @@ describe('access that ends', () => {
     const tab = openTab(world.stranger)
     tab.session(world.session_id).messages.startSyncImmediate()
     await expect.poll(() => tab.ended.getSnapshot()).toEqual([world.session_id])
+  })
+})
+
+describe('something on the way that holds answers back until they end', () => {
+  it('is noticed, and what happens is shown all the same, with one request for all shapes', async () => {
+    const collector = await openCollector(app.url, wirePort)
+    closing.push(() => collector.close())
+    const tab = openTab(world.viewer, collector.url, { timing: { retryMs: 20, firstByteMs: 300 } })
+    const session = await follow(tab)
+    for (const content of ['second', 'third', 'fourth']) {
+      await sendAs(world.owner, content)
+      await expect.poll(() => contents(session).at(-1), { timeout: 30_000 }).toBe(content)
+    }
+    expect(tab.connection.getSnapshot()).toBe('live')
+    expect(requested.filter((url) => url.includes('live=true'))).toEqual([])
   })
 })
 

@@ -1,4 +1,6 @@
+import { createServer as createHttpServer, request } from 'node:http'
 import { connect, createServer, type Socket } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 
 /** A wire between a page and its server that can be cut, in the middle of anything. */
 export interface Wire {
@@ -55,6 +57,35 @@ export async function openWire(target: string, at = 0): Promise<Wire> {
     },
     close: async () => {
       for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** Stands between a page and its server, and passes each answer on only when it is whole. */
+export async function openCollector(
+  target: string,
+  at = 0,
+): Promise<{ url: string; close(): Promise<void> }> {
+  const { port, hostname } = new URL(target)
+  const server = createHttpServer((asked, answer) => {
+    const { method, url: path, headers } = asked
+    const upstream = request({ hostname, port, method, path, headers }, async (response) => {
+      const body = await buffer(response).catch(() => null)
+      if (body) answer.writeHead(response.statusCode ?? 502, response.headers).end(body)
+      else answer.destroy()
+    })
+    upstream.on('error', () => answer.destroy())
+    answer.on('close', () => upstream.destroy())
+    asked.pipe(upstream)
+  })
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
+  const address = server.address()
+  const own = typeof address === 'object' && address ? address.port : 0
+  return {
+    url: `http://127.0.0.1:${own}`,
+    close: async () => {
+      server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
   }
