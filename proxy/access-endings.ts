@@ -10,8 +10,9 @@ export interface SessionAccess {
 
 export interface AccessEndings {
   hasEnded(access: SessionAccess): boolean
-  /** Calls back once when the access ends; returns how to stop waiting. */
-  onEnd(access: SessionAccess, callback: () => void): () => void
+  /** Tells the holder when the access ends, until it is removed. */
+  add(access: SessionAccess, holder: AccessHolder): void
+  remove(access: SessionAccess, holder: AccessHolder): void
   /** A removal has committed, as told by the database: `<account_id> <session_id>`. */
   announce(payload: string): void
   /** Call before looking into the database, and hand the result to `learn`. */
@@ -22,14 +23,14 @@ export interface AccessEndings {
   forgetBefore(ms: number): void
 }
 
-interface Waiting {
-  access: SessionAccess
-  callback: () => void
+export interface AccessHolder {
+  rightEnded(): void
 }
 
 export function createAccessEndings(): AccessEndings {
   const cutoffsMs = new Map<string, number>()
-  const waiting = new Map<string, Set<Waiting>>()
+  // By session: a set for each reader would cost more than the reader.
+  const holders = new Map<string, Map<AccessHolder, SessionAccess>>()
   const announcedAt = new Map<string, number>()
   let announcements = 0
 
@@ -38,22 +39,21 @@ export function createAccessEndings(): AccessEndings {
     access.issuedAtMs <= (cutoffsMs.get(keyOf(access)) ?? Number.NEGATIVE_INFINITY)
 
   const endThose = (key: string) => {
-    for (const entry of [...(waiting.get(key) ?? [])]) {
-      if (hasEnded(entry.access)) entry.callback()
+    const [, sessionId = ''] = key.split(' ')
+    for (const [holder, access] of [...(holders.get(sessionId) ?? [])]) {
+      if (keyOf(access) === key && hasEnded(access)) holder.rightEnded()
     }
   }
 
   return {
     hasEnded,
-    onEnd: (access, callback) => {
-      const key = keyOf(access)
-      const entry = { access, callback }
-      const entries = waiting.get(key) ?? new Set()
-      waiting.set(key, entries.add(entry))
-      return () => {
-        entries.delete(entry)
-        if (entries.size === 0 && waiting.get(key) === entries) waiting.delete(key)
-      }
+    add: (access, holder) => {
+      const ofSession = holders.get(access.sessionId) ?? new Map()
+      holders.set(access.sessionId, ofSession.set(holder, access))
+    },
+    remove: ({ sessionId }, holder) => {
+      const ofSession = holders.get(sessionId)
+      if (ofSession?.delete(holder) && ofSession.size === 0) holders.delete(sessionId)
     },
     announce: (payload) => {
       // The announcement carries no moment: refuse everything until the recorded one is read.

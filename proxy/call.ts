@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { apiSecurityHeaders } from '#server/auth/security-headers.ts'
 import { errorBody, STATUS } from '#server/errors.ts'
@@ -44,6 +44,13 @@ export class Call {
     this.response.writeHead(status, { ...always, ...headers, ...apiSecurityHeaders(this.ctx.env) })
   }
 
+  /** Thousands wait: what was read of each is not kept for as long as that takes. */
+  forgetHeaders(): void {
+    if (!(this.request instanceof IncomingMessage)) return
+    this.request.rawHeaders = []
+    this.request.headers = NO_HEADERS
+  }
+
   /** An AppError becomes its documented answer, anything else a 500 that gives nothing away; one log line each. */
   fail(error: unknown): void {
     const { method, url: path } = this.request
@@ -63,6 +70,9 @@ export class Call {
     this.response.end(text)
   }
 }
+
+// Written to by nobody.
+const NO_HEADERS = Object.freeze({})
 
 const UNEXPECTED = {
   error: { code: 'unavailable', message: 'Something went wrong on the server. Try again.' },

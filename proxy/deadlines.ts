@@ -1,25 +1,25 @@
-/** Calls back at given times. All that are due within the same tenth of a second share one timer: readers are many. */
-export class Deadlines {
-  readonly #due = new Map<number, { timer: NodeJS.Timeout; callbacks: Set<() => void> }>()
-  readonly #now: () => number
+/** Whose right ends at a certain time. */
+export interface DeadlineHolder {
+  rightEnded(): void
+}
 
-  constructor(now: () => number = Date.now) {
-    this.#now = now
+/** Tells holders when their time is over. All within the same tenth of a second share one timer: readers are many. */
+export class Deadlines {
+  readonly #due = new Map<number, { timer: NodeJS.Timeout; holders: Set<DeadlineHolder> }>()
+
+  /** @param atMs milliseconds since the epoch; it is told up to 100 ms before, so that it is never late. */
+  add(atMs: number, holder: DeadlineHolder): void {
+    const tick = tickOf(atMs)
+    const { holders } = this.#due.get(tick) ?? this.#open(tick)
+    holders.add(holder)
   }
 
-  /**
-   * @param atMs milliseconds since the epoch; the callback comes up to 100 ms before, so that it is never late.
-   * @returns how to be spared.
-   */
-  add(atMs: number, callback: () => void): () => void {
-    const tick = Math.floor(atMs / TICK_MS)
-    const { callbacks } = this.#due.get(tick) ?? this.#open(tick)
-    callbacks.add(callback)
-    return () => {
-      if (!callbacks.delete(callback) || callbacks.size > 0) return
-      clearTimeout(this.#due.get(tick)?.timer)
-      this.#due.delete(tick)
-    }
+  remove(atMs: number, holder: DeadlineHolder): void {
+    const tick = tickOf(atMs)
+    const due = this.#due.get(tick)
+    if (!due?.holders.delete(holder) || due.holders.size > 0) return
+    clearTimeout(due.timer)
+    this.#due.delete(tick)
   }
 
   close(): void {
@@ -28,15 +28,16 @@ export class Deadlines {
   }
 
   #open(tick: number) {
-    const callbacks = new Set<() => void>()
+    const holders = new Set<DeadlineHolder>()
     const fire = () => {
       this.#due.delete(tick)
-      for (const callback of callbacks) callback()
+      for (const holder of holders) holder.rightEnded()
     }
-    const due = { timer: setTimeout(fire, Math.max(0, tick * TICK_MS - this.#now())).unref(), callbacks }
+    const due = { timer: setTimeout(fire, Math.max(0, tick * TICK_MS - Date.now())).unref(), holders }
     this.#due.set(tick, due)
     return due
   }
 }
 
 const TICK_MS = 100
+const tickOf = (atMs: number) => Math.floor(atMs / TICK_MS)

@@ -49,24 +49,30 @@ export function assertGood(
   if (endings.hasEnded({ accountId, sessionId, issuedAtMs })) throw notValid()
 }
 
-/**
- * Calls back once when the right ends: the token expires, or access is taken away.
- * @returns how to stop waiting.
- */
-export function onceEnded(
-  { endings }: Pick<Trust, 'endings'>,
-  deadlines: Deadlines,
-  { accountId, sessionId, issuedAtMs, expiresAtMs }: ShapeClaims,
-  ended: () => void,
-): () => void {
-  const spare = deadlines.add(expiresAtMs, ended)
-  if (sessionId === null) return spare
-  const stopWaiting = endings.onEnd({ accountId, sessionId, issuedAtMs }, ended)
-  return () => {
-    spare()
-    stopWaiting()
-  }
+/** Who reads on a token's claims, and must stop when they hold no longer. */
+export interface RightHolder {
+  readonly claims: ShapeClaims
+  /** The token expires, or access is taken away. */
+  rightEnded(): void
 }
+
+type Watchers = { trust: Pick<Trust, 'endings'>; deadlines: Deadlines }
+
+export function watchRight({ trust, deadlines }: Watchers, holder: RightHolder): void {
+  const { claims } = holder
+  deadlines.add(claims.expiresAtMs, holder)
+  if (isOfSession(claims)) trust.endings.add(claims, holder)
+}
+
+/** To be called with the claims that it was watched with. */
+export function unwatchRight({ trust, deadlines }: Watchers, holder: RightHolder): void {
+  const { claims } = holder
+  deadlines.remove(claims.expiresAtMs, holder)
+  if (isOfSession(claims)) trust.endings.remove(claims, holder)
+}
+
+const isOfSession = (claims: ShapeClaims): claims is ShapeClaims & { sessionId: string } =>
+  claims.sessionId !== null
 
 function notYours(): AppError {
   return new AppError('not_found', 'There is no such session, or you are not a member of it.')

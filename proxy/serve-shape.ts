@@ -1,7 +1,7 @@
 import { AppError } from '#server/errors.ts'
 import type { Call } from './call.ts'
 import type { ProxyState } from './process-state.ts'
-import { assertGood, onceEnded, readRight } from './read-right.ts'
+import { readRight } from './read-right.ts'
 import { ShapeAnswer } from './shape-answer.ts'
 import { notValid } from './shape-tokens.ts'
 import { POSITION_PARAMS, type Position, shapeRequest } from './upstream/shape-request.ts'
@@ -14,7 +14,7 @@ const MAX_PARAM_LENGTH = 256
  * @throws AppError method_not_allowed, unauthenticated, not_found, invalid, unavailable; then nothing was written.
  */
 export async function serveShape(
-  { trust, tokens, deadlines, answers, counts }: ProxyState,
+  state: ProxyState,
   call: Call,
   shapeName: string,
   query: string,
@@ -23,13 +23,11 @@ export async function serveShape(
   if (method !== 'GET' && method !== 'HEAD') {
     throw new AppError('method_not_allowed', `${method} is not allowed here; use GET.`)
   }
-  const claims = await tokens.verify(bearerToken(headers.authorization))
+  const claims = await state.tokens.verify(bearerToken(headers.authorization))
   const { position, sessionId } = readParams(query)
-  const { shape, scopeId } = readRight(trust, claims, { shapeName, sessionId })
+  const { shape, scopeId } = readRight(state.trust, claims, { shapeName, sessionId })
   if (call.response.destroyed) return // gone while the token was looked at
-  const answer = new ShapeAnswer(call, counts, () => assertGood(trust, claims))
-  answer.whenOver(onceEnded(trust, deadlines, claims, () => answer.refuse(notValid())))
-  answer.read(answers, shapeRequest(call.ctx.env, shape, scopeId, position))
+  new ShapeAnswer(call, state, claims).read(shapeRequest(call.ctx.env, shape, scopeId, position))
 }
 
 function bearerToken(authorization: string | undefined): string {

@@ -1,44 +1,40 @@
 import type { Call } from './call.ts'
-import type { ProxyCounts } from './metrics.ts'
+import type { ProxyState } from './process-state.ts'
+import { assertGood, type RightHolder, unwatchRight, watchRight } from './read-right.ts'
+import { notValid, type ShapeClaims } from './shape-tokens.ts'
 import type { Answer, AnswerReader } from './upstream/answer.ts'
-import type { Answers } from './upstream/answers.ts'
 import type { ShapeRequest } from './upstream/shape-request.ts'
 
 /** Carries one answer of Electric to one response, as fast as its reader takes it. */
-export class ShapeAnswer implements AnswerReader {
+export class ShapeAnswer implements AnswerReader, RightHolder {
+  readonly claims: ShapeClaims
   readonly #call: Call
-  readonly #assertGood: () => void
-  readonly #counts: ProxyCounts
+  readonly #state: ProxyState
   readonly #startedAt = performance.now()
-  #release: (() => void) | undefined
   #answer: Answer | undefined
   #isLive = false
   #isOver = false
   #isBlocked = false
 
-  /** @param assertGood throws the AppError for which nothing may be sent any more. */
-  constructor(call: Call, counts: ProxyCounts, assertGood: () => void) {
+  constructor(call: Call, state: ProxyState, claims: ShapeClaims) {
     this.#call = call
-    this.#counts = counts
-    this.#assertGood = assertGood
+    this.#state = state
+    this.claims = claims
+  }
+
+  read(request: ShapeRequest): void {
+    const { answers, counts } = this.#state
     counts.requests++
-    call.response.once('close', () => this.#finish())
-  }
-
-  whenOver(release: () => void): void {
-    this.#release = release
-  }
-
-  read(answers: Answers, request: ShapeRequest): void {
+    watchRight(this.#state, this)
+    this.#call.response.on('close', () => this.#finish())
     this.#isLive = request.isLive
+    if (request.isLive) this.#call.forgetHeaders()
     this.#answer = answers.join(request, this)
     this.advance()
   }
 
-  refuse(error: unknown): void {
-    if (this.#isOver) return
-    this.#finish()
-    this.#call.fail(error)
+  rightEnded(): void {
+    this.#refuse(notValid())
   }
 
   cutOff(): void {
@@ -49,7 +45,7 @@ export class ShapeAnswer implements AnswerReader {
   advance(): void {
     const answer = this.#answer
     if (this.#isOver || this.#isBlocked || !answer) return
-    if (answer.error) this.refuse(answer.error)
+    if (answer.error) this.#refuse(answer.error)
     else if (answer.beginning) this.#write(answer)
   }
 
@@ -58,7 +54,7 @@ export class ShapeAnswer implements AnswerReader {
     if (!response.headersSent && !this.#begin(answer)) return
     let chunk = request.method === 'HEAD' ? null : answer.take(this)
     while (chunk && !answer.isDone(this) && !this.#isBlocked) {
-      this.#counts.sentBytes += chunk.length
+      this.#state.counts.sentBytes += chunk.length
       if (!response.write(chunk)) this.#block()
       chunk = this.#isBlocked ? null : answer.take(this)
     }
@@ -69,9 +65,9 @@ export class ShapeAnswer implements AnswerReader {
     if (!beginning) return false
     const { status, headers, bytes } = beginning
     try {
-      this.#assertGood() // it was when the request came, which may have waited since
+      assertGood(this.#state.trust, this.claims) // it was when the request came, which may have waited since
     } catch (error) {
-      this.refuse(error)
+      this.#refuse(error)
       return false
     }
     this.#call.writeHead(status, bytes === undefined ? headers : { ...headers, 'content-length': bytes })
@@ -86,18 +82,24 @@ export class ShapeAnswer implements AnswerReader {
     })
   }
 
+  #refuse(error: unknown): void {
+    if (this.#isOver) return
+    this.#finish()
+    this.#call.fail(error)
+  }
+
   #end(last: Buffer | null): void {
     this.#finish()
-    this.#counts.sentBytes += last?.length ?? 0
-    if (!this.#isLive) this.#counts.answered((performance.now() - this.#startedAt) / 1000)
+    this.#state.counts.sentBytes += last?.length ?? 0
+    if (!this.#isLive) this.#state.counts.answered((performance.now() - this.#startedAt) / 1000)
     this.#call.response.end(last ?? undefined)
   }
 
   #finish(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#counts.requests--
-    this.#release?.()
+    this.#state.counts.requests--
+    unwatchRight(this.#state, this)
     this.#answer?.leave(this)
   }
 }

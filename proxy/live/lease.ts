@@ -1,16 +1,21 @@
+import { type RightHolder, unwatchRight, watchRight } from '../read-right.ts'
 import type { ShapeClaims } from '../shape-tokens.ts'
 
-/** What one account may read of one scope on one stream, and until when: all its entries stand on it. */
-export class Lease {
-  #claims: ShapeClaims
-  readonly #watch: (claims: ShapeClaims, ended: () => void) => () => void
-  readonly #holders = new Set<LeaseHolder>()
-  #stopWatching: (() => void) | undefined
+type Watchers = Parameters<typeof watchRight>[0]
 
-  /** @param watch calls back when the right of these claims ends; returns how to stop it. */
-  constructor(claims: ShapeClaims, watch: (claims: ShapeClaims, ended: () => void) => () => void) {
+export interface LeaseHolder {
+  rightEnded(): void
+}
+
+/** What one account may read of one scope on one stream, and until when: all its entries stand on it. */
+export class Lease implements RightHolder {
+  readonly #watchers: Watchers
+  readonly #holders = new Set<LeaseHolder>()
+  #claims: ShapeClaims
+
+  constructor(watchers: Watchers, claims: ShapeClaims) {
+    this.#watchers = watchers
     this.#claims = claims
-    this.#watch = watch
   }
 
   get claims(): ShapeClaims {
@@ -20,40 +25,32 @@ export class Lease {
   /** A newer token of the same account and scope: everybody who holds the lease goes on with it. */
   renew(claims: ShapeClaims): void {
     if (claims.issuedAtMs <= this.#claims.issuedAtMs) return
+    if (this.#holders.size > 0) unwatchRight(this.#watchers, this)
     this.#claims = claims
-    if (this.#holders.size > 0) this.#watchAgain()
+    if (this.#holders.size > 0) watchRight(this.#watchers, this)
   }
 
   hold(holder: LeaseHolder): void {
     this.#holders.add(holder)
-    if (this.#holders.size === 1) this.#watchAgain()
+    if (this.#holders.size === 1) watchRight(this.#watchers, this)
   }
 
   release(holder: LeaseHolder): void {
-    if (!this.#holders.delete(holder) || this.#holders.size > 0) return
-    this.#stopWatching?.()
-    this.#stopWatching = undefined
+    if (this.#holders.delete(holder) && this.#holders.size === 0) unwatchRight(this.#watchers, this)
   }
 
-  #watchAgain(): void {
-    this.#stopWatching?.()
-    this.#stopWatching = this.#watch(this.#claims, () => {
-      for (const holder of [...this.#holders]) holder.rightEnded()
-    })
+  rightEnded(): void {
+    for (const holder of [...this.#holders]) holder.rightEnded()
   }
-}
-
-export interface LeaseHolder {
-  rightEnded(): void
 }
 
 /** The leases of one stream. */
 export class Leases {
+  readonly #watchers: Watchers
   readonly #leases = new Map<string, Lease>()
-  readonly #watch: ConstructorParameters<typeof Lease>[1]
 
-  constructor(watch: ConstructorParameters<typeof Lease>[1]) {
-    this.#watch = watch
+  constructor(watchers: Watchers) {
+    this.#watchers = watchers
   }
 
   /** The lease of these claims' account and scope, renewed by them when they are newer. */
@@ -61,7 +58,7 @@ export class Leases {
     const key = `${claims.accountId} ${claims.sessionId ?? ''}`
     const known = this.#leases.get(key)
     known?.renew(claims)
-    const lease = known ?? new Lease(claims, this.#watch)
+    const lease = known ?? new Lease(this.#watchers, claims)
     this.#leases.set(key, lease)
     return lease
   }

@@ -1,7 +1,7 @@
 import { AppError } from '#server/errors.ts'
 import type { Call } from '../call.ts'
 import type { ProxyState } from '../process-state.ts'
-import { onceEnded, readRight } from '../read-right.ts'
+import { readRight } from '../read-right.ts'
 import type { ShapeClaims } from '../shape-tokens.ts'
 import { Leases } from './lease.ts'
 import { LiveEntry, sendRefusal } from './live-entry.ts'
@@ -87,9 +87,8 @@ function claimsOf(verified: Verified | undefined): ShapeClaims {
 
 const leases = new WeakMap<Wire, Leases>()
 
-function leasesOf({ trust, deadlines }: ProxyState, wire: Wire): Leases {
-  const known = leases.get(wire)
-  const those = known ?? new Leases((claims, ended) => onceEnded(trust, deadlines, claims, ended))
+function leasesOf(state: ProxyState, wire: Wire): Leases {
+  const those = leases.get(wire) ?? new Leases(state)
   leases.set(wire, those)
   return those
 }
