@@ -368,6 +368,26 @@ describe('something on the way that holds answers back until they end', () => {
   })
 })
 
+describe('two servers behind a balancer', () => {
+  it('carry a page between them, whichever its requests come to', async () => {
+    const second = await stack.startApp({ publicUrl })
+    closing.push(() => second.stop())
+    const wire = await openWire([app.url, second.url], wirePort)
+    closing.push(() => wire.close())
+    const tab = openTab(world.viewer, wire.url)
+    const session = await follow(tab)
+    for (let n = 1; n <= 5; n++) {
+      const mine = { id: uuidv7(), title: `Mine ${n}` }
+      await tab.mutate('sessions.create', mine).done
+      const other = await follow(tab, mine.id) // more shapes on the stream
+      expect(other.session.get(mine.id)?.title).toBe(mine.title)
+      await sendAs(world.owner, `${n}`)
+      await expect.poll(() => contents(session).at(-1)).toBe(`${n}`)
+    }
+    await expect.poll(() => tab.connection.getSnapshot()).toBe('live')
+  })
+})
+
 describe('a page that is hidden', () => {
   afterEach(() => void vi.unstubAllGlobals())
 

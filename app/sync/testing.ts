@@ -13,14 +13,19 @@ export interface Wire {
   close(): Promise<void>
 }
 
-/** @param at the wire's own port; any that is free when not given. */
-export async function openWire(target: string, at = 0): Promise<Wire> {
-  const { port, hostname } = new URL(target)
+/**
+ * @param target where it leads; of several, each connection leads to the next.
+ * @param at the wire's own port; any that is free when not given.
+ */
+export async function openWire(target: string | string[], at = 0): Promise<Wire> {
+  const targets = [target].flat().map((each) => new URL(each))
+  let connections = 0
   const sockets = new Set<Socket>()
   let isCut = false
   let left = Number.POSITIVE_INFINITY
   const server = createServer((client) => {
     if (isCut) return client.destroy()
+    const { port, hostname } = targets[connections++ % targets.length] ?? {}
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
