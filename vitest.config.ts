@@ -19,6 +19,7 @@ export default defineConfig({
           // Real servers on a busy machine: a limit that only a hang can reach.
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],
