@@ -18,6 +18,8 @@ export interface Bench {
   app(options?: Partial<Pick<AppRequest, 'env' | 'nodeArgs'>>): Promise<AppProcess>
   /** A program by its path below the benchmark's folder, without its ending. */
   start<Calls extends Handlers>(name: string, options?: Omit<RemoteOptions, 'signal'>): Remote<Calls>
+  /** Ends something else after the measure. */
+  closeLater(close: () => Promise<void>): void
   /** Something that must hold did not; what was measured is told all the same. */
   fail(reason: string): void
 }
@@ -44,7 +46,7 @@ let apps = 0
 export async function runMeasure(measure: Measure, options: BenchOptions): Promise<Measured> {
   const { name, stack, sql, rounds, signal, profileDir } = options
   const started: { stop(): Promise<void> }[] = []
-  const failures: string[] = []
+  const failures = new Set<string>()
   const http = createHttpClient()
   const bench: Bench = {
     stack,
@@ -63,13 +65,15 @@ export async function runMeasure(measure: Measure, options: BenchOptions): Promi
       started.push(remote)
       return remote
     },
-    fail: (reason) => void failures.push(reason),
+    closeLater: (close) => void started.push({ stop: close }),
+    fail: (reason) => void failures.add(reason),
   }
   try {
-    return { figures: await measure(bench), failures }
+    return { figures: await measure(bench), failures: [...failures] }
   } finally {
     http.close()
-    await Promise.allSettled(started.map((each) => each.stop()))
+    // What asks before what answers: the last that was started goes first.
+    for (const each of started.reverse()) await each.stop().catch(() => {})
   }
 }
 

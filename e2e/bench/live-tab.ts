@@ -19,6 +19,8 @@ export interface LiveTab {
 
 /** What a tab with a session open follows, without the screen: every shape over one connection. */
 export async function openLiveTab(appUrl: string, sessionId: string): Promise<LiveTab> {
+  // A browser’s own is one of the window's, whoever calls it.
+  const fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request)
   const tokens = createShapeTokens({ fetch, url: `${appUrl}/api/shape-tokens` })
   const transport = createLiveTransport({
     fetch,

@@ -1,4 +1,5 @@
 import type { Measure } from '../app-bench.ts'
+import { clickToScreen } from './click-to-screen.ts'
 import { fanOut } from './fan-out.ts'
 import { liveDelivery } from './live-delivery.ts'
 import { longPollReaders, streamReaders } from './live-readers.ts'
@@ -13,5 +14,6 @@ export const measures: Record<string, Measure> = {
   'stream-readers': streamReaders,
   'fan-out': fanOut,
   'live-delivery': liveDelivery,
+  'click-to-screen': clickToScreen,
   'write-latency': writeLatency,
 }
