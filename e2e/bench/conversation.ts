@@ -11,8 +11,6 @@ export interface Conversation {
   send(http: HttpClient, id?: string): Promise<void>
   /** The same row by one statement, without anything of ours in between. */
   insert(sql: Sql, id?: string): Promise<void>
-  /** Many messages at once. */
-  fill(sql: Sql, count: number, characters: number): Promise<void>
 }
 
 const TEXT = 'A message as people write them: a sentence or two, not much more than this.'
@@ -36,12 +34,6 @@ export async function startConversation(appUrl: string, http: HttpClient): Promi
     insert: async (sql, id = uuidv7()) => {
       const author_account_id = LOCAL_ACCOUNT_ID
       await sql`insert into chat_messages ${sql({ ...row, id, author_account_id, position: 0, role: 'user', content: TEXT })}`
-    },
-    fill: async (sql, count, characters) => {
-      await sql`
-        insert into chat_messages (id, session_id, thread_id, author_account_id, position, role, content)
-        select gen_random_uuid(), ${sessionId}, ${threadId}, ${LOCAL_ACCOUNT_ID}, 0, 'user', repeat('x', ${characters})
-        from generate_series(1, ${count})`
     },
   }
 }

@@ -5,6 +5,7 @@ import { liveDelivery } from './live-delivery.ts'
 import { longPollReaders, streamReaders } from './live-readers.ts'
 import { proxyLatency } from './proxy-latency.ts'
 import { proxyThroughput } from './proxy-throughput.ts'
+import { sixConnections } from './six-connections.ts'
 import { writeLatency } from './write-latency.ts'
 
 export const measures: Record<string, Measure> = {
@@ -15,5 +16,6 @@ export const measures: Record<string, Measure> = {
   'fan-out': fanOut,
   'live-delivery': liveDelivery,
   'click-to-screen': clickToScreen,
+  'six-connections': sixConnections,
   'write-latency': writeLatency,
 }
