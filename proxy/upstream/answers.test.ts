@@ -235,13 +235,21 @@ describe('a reader who comes a moment later', () => {
 
 describe('what is held in memory', () => {
   const body = Buffer.alloc(4_000_000, 'x')
-  const large = (maxHeldBytes: number) =>
+  const large = (maxHeldBytes: number, loneBytes = body.length) =>
     start(
       ({ response }) => response.writeHead(200, { ...HEADERS, 'content-length': body.length }).end(body),
-      {
-        maxHeldBytes,
-      },
+      { maxHeldBytes, loneBytes },
     )
+
+  it('is no large answer that nobody else has asked for, and is one where readers have met', async () => {
+    const { read, answers, asked } = await large(10_000_000, 100_000)
+    await read(at('-1')).over.promise
+    await read(at('-1')).over.promise
+    expect([asked.length, answers.heldBytes]).toEqual([2, 0])
+    await Promise.all([read(at('-1')), read(at('-1'))].map(({ over }) => over.promise))
+    await read(at('-1')).over.promise
+    expect([asked.length, answers.heldBytes]).toEqual([3, body.length])
+  })
 
   it('of one reader who is slow stays a small part, and she gets all of it in the end', async () => {
     const { read, answers } = await large(1)

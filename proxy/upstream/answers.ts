@@ -1,4 +1,5 @@
 import { Answer, type AnswerReader } from './answer.ts'
+import { Crowds } from './crowds.ts'
 import type { AnswerHead, Asking, ElectricClient } from './electric-client.ts'
 import { askPatiently } from './patience.ts'
 import type { ShapeRequest } from './shape-request.ts'
@@ -8,6 +9,8 @@ export interface AnswersOptions {
   keepMs?: number
   /** All bytes of answers that this process holds. */
   maxHeldBytes?: number
+  /** What is kept of an answer in a scope that has a single reader. */
+  loneBytes?: number
 }
 
 /** What is counted, for the metrics. */
@@ -20,6 +23,7 @@ export interface AnswerCounts {
 }
 
 const KEEP_MS = 5000
+const LONE_BYTES = 256 * 1024
 const MAX_HELD_BYTES = 64 * 1024 * 1024
 /** What is under way between Electric and a single reader, and no more than any pipe holds. */
 const PIPED_BYTES = 1024 * 1024
@@ -38,6 +42,8 @@ export class Answers {
   readonly #client: ElectricClient
   readonly #keepMs: number
   readonly #maxHeldBytes: number
+  readonly #loneBytes: number
+  readonly #crowds = new Crowds()
   /** By key, oldest first: those that can still be joined. */
   readonly #open = new Map<string, Kept>()
   readonly #holding = new Set<Answer>()
@@ -48,6 +54,7 @@ export class Answers {
     this.#client = client
     this.#keepMs = options.keepMs ?? KEEP_MS
     this.#maxHeldBytes = options.maxHeldBytes ?? MAX_HELD_BYTES
+    this.#loneBytes = options.loneBytes ?? LONE_BYTES
   }
 
   /** Live requests that wait at Electric. */
@@ -62,7 +69,9 @@ export class Answers {
   /** The reader is told of what comes from now on; what is there already it takes by itself. */
   join(request: ShapeRequest, reader: AnswerReader): Answer {
     this.counts.joined++
-    const answer = this.#joinable(request) ?? this.#ask(request)
+    const known = this.#joinable(request)
+    if (known) this.#crowds.saw(request.scopeKey)
+    const answer = known ?? this.#ask(request)
     answer.join(reader)
     return answer
   }
@@ -84,7 +93,7 @@ export class Answers {
         this.#forget(request.key, answer)
       },
       begun: (head) => this.#begun(request, head),
-      hold: (bytes) => this.#hold(answer, bytes),
+      hold: (bytes) => this.#hold(request, answer, bytes),
       over: () => this.#over(request, answer),
     })
     this.#open.set(request.key, { request, answer })
@@ -117,12 +126,15 @@ export class Answers {
     answer.close()
   }
 
-  #hold(answer: Answer, bytes: number): void {
+  #hold({ key, scopeKey }: ShapeRequest, answer: Answer, bytes: number): void {
     if (bytes > 0) this.counts.receivedBytes += bytes
     this.#heldBytes += bytes
     if (answer.heldBytes > 0) this.#holding.add(answer)
     else this.#holding.delete(answer)
     if (this.#heldBytes > this.#maxHeldBytes) this.#makeRoom()
+    // Memory that is used again at once is the fastest there is: what passes to one reader is not kept.
+    const isLarge = bytes > 0 && answer.isOpen && answer.heldBytes > this.#loneBytes
+    if (isLarge && !this.#crowds.isOne(scopeKey)) this.#closeFor(key, answer)
   }
 
   /** First goes what nobody reads, then what nobody waits for any more, then whoever is too slow. */
