@@ -4,11 +4,11 @@ type Measured<T> = Record<'ours' | 'peer' | 'oursAgain', T[][]> & { peerAgain?: 
 
 /** What each turn measured under a name, by round. */
 export function samplesOf<Name extends string>(
-  { ours, peer, oursAgain, peerAgain }: Measured<Record<Name, number[]>>,
+  { ours, peer, oursAgain, peerAgain }: Measured<Record<Name, number | number[]>>,
   name: Name,
 ): Samples {
-  const of = (rounds: Record<Name, number[]>[][]) =>
-    rounds.map((turns) => turns.flatMap((turn) => turn[name]))
+  const of = (rounds: Record<Name, number | number[]>[][]) =>
+    rounds.map((turns) => turns.flatMap<number>((turn) => turn[name]))
   const again = peerAgain ? { peerAgain: of(peerAgain) } : {}
   return { ours: of(ours), peer: of(peer), oursAgain: of(oursAgain), ...again }
 }

@@ -9,6 +9,7 @@ import { PROBE, type Remote } from '../processes/remote.ts'
 import { readersOf, type TokenIssuer, tokenIssuer } from '../readers.ts'
 import { newSessions } from '../sessions.ts'
 import { settled } from '../settled.ts'
+import { samplesOf } from '../turns.ts'
 
 const READERS = 5_000
 const SESSIONS = 50
@@ -20,31 +21,25 @@ export const streamReaders = (bench: Bench) => liveReaders(bench, 'streams')
 /** What a fresh app process grows by for each reader who waits, what is in use of it, and what waits behind the app. */
 async function liveReaders(bench: Bench, kind: Kind): Promise<Figure[]> {
   const crowd = await gather(bench, kind)
-  const emptyHeap = await heapOfNobody(crowd)
-  const ours = () => growthOf(crowd, emptyHeap)
-  const peer = () => growthOfBareServer(crowd)
+  const [appHeap, bareHeap] = [
+    await heapOfNobody(crowd, freshApp),
+    await heapOfNobody(crowd, freshBareServer),
+  ]
+  const ours = () => growthOf(crowd, freshApp, appHeap)
+  const peer = () => growthOf(crowd, freshBareServer, bareHeap)
   const { rounds, signal } = bench
   const measured = await interleave(
     { rounds, turns: 1, warmUp: false, signal },
     { ours, peer, oursAgain: ours, peerAgain: peer },
   )
-  const of = (blocks: Growth[][], name: keyof Growth) =>
-    blocks.map((turns) => turns.map((each) => each[name]))
-  const measure = `memory of a ${KINDS[kind]}, one of ${READERS.toLocaleString('en-US')} on ${SESSIONS} sessions`
+  const who = `a ${KINDS[kind]}, one of ${READERS.toLocaleString('en-US')} on ${SESSIONS} sessions`
+  const sought = { unit: 'KB', peerName: 'bare Node server' } as const
   return [
     figure(
-      { measure: `${measure}, resident`, unit: 'KB', peerName: 'bare Node server', limit: { times: 1.6 } },
-      {
-        ours: of(measured.ours, 'resident'),
-        oursAgain: of(measured.oursAgain, 'resident'),
-        peer: measured.peer,
-        peerAgain: measured.peerAgain,
-      },
+      { ...sought, measure: `resident memory of ${who}`, limit: { times: 1.6 } },
+      samplesOf(measured, 'resident'),
     ),
-    figure(
-      { measure: `${measure}, live heap`, unit: 'KB', limit: { most: 8 } },
-      { ours: of(measured.ours, 'heap'), oursAgain: of(measured.oursAgain, 'heap') },
-    ),
+    figure({ ...sought, measure: `live heap of ${who}`, limit: { most: 8 } }, samplesOf(measured, 'heap')),
   ]
 }
 
@@ -98,72 +93,67 @@ interface Growth {
   heap: number
 }
 
-async function growthOf(crowd: Crowd, emptyHeap: number): Promise<Growth> {
-  const { bench, clients, pipe } = crowd
-  const app = await freshApp(crowd)
-  const readers = await crowd.readers()
-  const before = await residentAfterOne(crowd, app.port, app.process, readers)
-  await pipe.call('forget')
-  await hold(crowd, app.port, readers)
-  const { residentBytes } = await settled(app.process)
-  await expectAllWait(crowd)
-  const { open, most } = await pipe.call('waits')
-  if (most > 1) bench.fail(`${most} upstream waits of one shape and offset at a time`)
-  if (open !== SESSIONS) bench.fail(`${open} upstream waits for ${SESSIONS} shapes`)
-  const heap = await app.process.call('liveHeap')
-  await clients.call('close', 'crowd')
-  await app.stop()
+/** Whom the crowd waits at. */
+interface Server {
+  port: number
+  process: Remote<ProbeCalls>
+  stop(): Promise<void>
+}
+
+type Start = (crowd: Crowd) => Promise<Server>
+
+async function growthOf(crowd: Crowd, start: Start, emptyHeap: number): Promise<Growth> {
+  const server = await start(crowd)
+  const before = await residentAfterOne(crowd, server)
+  await crowd.pipe.call('forget')
+  await hold(crowd, server, await crowd.readers())
+  const { residentBytes } = await settled(server.process)
+  const waiting = await crowd.clients.call('waiting', 'crowd')
+  if (waiting !== READERS) throw new Error(`${waiting} of ${READERS} readers wait.`)
+  if (start === freshApp) await expectOneWaitEach(crowd)
+  const heap = await server.process.call('liveHeap')
+  await crowd.clients.call('close', 'crowd')
+  await server.stop()
   return { resident: each(residentBytes - before), heap: each(heap - emptyHeap) }
 }
 
-async function growthOfBareServer(crowd: Crowd): Promise<number> {
-  const nodeArgs = ['--import', PROBE]
-  const bare = crowd.bench.start<BareServerCalls & ProbeCalls>('processes/bare-server', { nodeArgs })
-  const port = await bare.call('listen')
-  const readers = await crowd.readers()
-  const before = await residentAfterOne(crowd, port, bare, readers)
-  await hold(crowd, port, readers)
-  const { residentBytes } = await settled(bare)
-  await expectAllWait(crowd)
-  await crowd.clients.call('close', 'crowd')
-  await bare.stop()
-  return each(residentBytes - before)
+async function expectOneWaitEach({ bench, pipe }: Crowd): Promise<void> {
+  const { open, most } = await pipe.call('waits')
+  if (most > 1) bench.fail(`${most} upstream waits of one shape and offset at a time`)
+  if (open !== SESSIONS) bench.fail(`${open} upstream waits for ${SESSIONS} shapes`)
 }
 
 /** In a process of its own: a collection before the readers come would make room for them. */
-async function heapOfNobody(crowd: Crowd): Promise<number> {
-  const app = await freshApp(crowd)
-  await residentAfterOne(crowd, app.port, app.process, await crowd.readers())
-  const bytes = await app.process.call('liveHeap')
-  await app.stop()
+async function heapOfNobody(crowd: Crowd, start: Start): Promise<number> {
+  const server = await start(crowd)
+  await residentAfterOne(crowd, server)
+  const bytes = await server.process.call('liveHeap')
+  await server.stop()
   return bytes
 }
 
-function freshApp({ bench, pipeUrl }: Crowd) {
-  return bench.app({ env: { ELECTRIC_URL: pipeUrl }, nodeArgs: ['--expose-gc'] })
+const NODE_ARGS = ['--expose-gc']
+
+const freshApp: Start = ({ bench, pipeUrl }) =>
+  bench.app({ env: { ELECTRIC_URL: pipeUrl }, nodeArgs: NODE_ARGS })
+
+const freshBareServer: Start = async ({ bench }) => {
+  const nodeArgs = [...NODE_ARGS, '--import', PROBE]
+  const process = bench.start<BareServerCalls & ProbeCalls>('processes/bare-server', { nodeArgs })
+  return { port: await process.call('listen'), process, stop: process.stop }
 }
 
 /** What a server loads for its first reader is no reader's. */
-async function residentAfterOne(
-  crowd: Crowd,
-  port: number,
-  server: Remote<ProbeCalls>,
-  readers: Reader[],
-): Promise<number> {
-  await hold(crowd, port, readers.slice(0, 1))
-  await settled(server)
+async function residentAfterOne(crowd: Crowd, server: Server): Promise<number> {
+  await hold(crowd, server, (await crowd.readers()).slice(0, 1))
+  await settled(server.process)
   await crowd.clients.call('close', 'crowd')
-  return (await settled(server)).residentBytes
+  return (await settled(server.process)).residentBytes
 }
 
-async function hold({ clients, kind }: Crowd, port: number, readers: Reader[]): Promise<void> {
+async function hold({ clients, kind }: Crowd, { port }: Server, readers: Reader[]): Promise<void> {
   await clients.call('connect', 'crowd', port, kind, readers)
   if (kind === 'polls') await clients.call('pollOnce', 'crowd')
-}
-
-async function expectAllWait({ clients }: Crowd): Promise<void> {
-  const waiting = await clients.call('waiting', 'crowd')
-  if (waiting !== READERS) throw new Error(`${waiting} of ${READERS} readers wait.`)
 }
 
 function each(bytes: number): number {
