@@ -49,6 +49,7 @@ export class Call {
     if (!(this.request instanceof IncomingMessage)) return
     this.request.rawHeaders = []
     this.request.headers = NO_HEADERS
+    forgetSentHead(this.response)
   }
 
   /** An AppError becomes its documented answer, anything else a 500 that gives nothing away; one log line each. */
@@ -68,6 +69,13 @@ export class Call {
       ...(known?.retryAfter && { 'retry-after': known.retryAfter }),
     })
     this.response.end(text)
+  }
+}
+
+/** Node keeps the text of a head that it has sent, though it only ever asks whether there was one. */
+function forgetSentHead(response: object): void {
+  if ('_headerSent' in response && response._headerSent === true && '_header' in response) {
+    response._header = 'sent'
   }
 }
 

@@ -3,63 +3,49 @@ import type { ShapeClaims } from '../shape-tokens.ts'
 
 type Watchers = Parameters<typeof watchRight>[0]
 
-export interface LeaseHolder {
-  rightEnded(): void
-}
-
-/** What one account may read of one scope on one stream, and until when: all its entries stand on it. */
+/** What one account may read of one scope on one stream, and until when: several entries stand on it. */
 export class Lease implements RightHolder {
   readonly #watchers: Watchers
-  readonly #holders = new Set<LeaseHolder>()
+  readonly #ended: (lease: Lease) => void
   #claims: ShapeClaims
+  #holders = 0
 
-  constructor(watchers: Watchers, claims: ShapeClaims) {
+  /** @param ended the right has ended, and with it everything that stands on it. */
+  constructor(watchers: Watchers, claims: ShapeClaims, ended: (lease: Lease) => void) {
     this.#watchers = watchers
     this.#claims = claims
+    this.#ended = ended
   }
 
   get claims(): ShapeClaims {
     return this.#claims
   }
 
-  /** A newer token of the same account and scope: everybody who holds the lease goes on with it. */
+  get isHeld(): boolean {
+    return this.#holders > 0
+  }
+
+  isOf({ accountId, sessionId }: ShapeClaims): boolean {
+    return this.#claims.accountId === accountId && this.#claims.sessionId === sessionId
+  }
+
+  /** A newer token of the same account and scope: everything that stands on the lease goes on with it. */
   renew(claims: ShapeClaims): void {
     if (claims.issuedAtMs <= this.#claims.issuedAtMs) return
-    if (this.#holders.size > 0) unwatchRight(this.#watchers, this)
+    if (this.isHeld) unwatchRight(this.#watchers, this)
     this.#claims = claims
-    if (this.#holders.size > 0) watchRight(this.#watchers, this)
+    if (this.isHeld) watchRight(this.#watchers, this)
   }
 
-  hold(holder: LeaseHolder): void {
-    this.#holders.add(holder)
-    if (this.#holders.size === 1) watchRight(this.#watchers, this)
+  hold(): void {
+    if (this.#holders++ === 0) watchRight(this.#watchers, this)
   }
 
-  release(holder: LeaseHolder): void {
-    if (this.#holders.delete(holder) && this.#holders.size === 0) unwatchRight(this.#watchers, this)
+  release(): void {
+    if (--this.#holders === 0) unwatchRight(this.#watchers, this)
   }
 
   rightEnded(): void {
-    for (const holder of [...this.#holders]) holder.rightEnded()
-  }
-}
-
-/** The leases of one stream. */
-export class Leases {
-  readonly #watchers: Watchers
-  readonly #leases = new Map<string, Lease>()
-
-  constructor(watchers: Watchers) {
-    this.#watchers = watchers
-  }
-
-  /** The lease of these claims' account and scope, renewed by them when they are newer. */
-  of(claims: ShapeClaims): Lease {
-    const key = `${claims.accountId} ${claims.sessionId ?? ''}`
-    const known = this.#leases.get(key)
-    known?.renew(claims)
-    const lease = known ?? new Lease(this.#watchers, claims)
-    this.#leases.set(key, lease)
-    return lease
+    this.#ended(this)
   }
 }

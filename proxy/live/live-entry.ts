@@ -4,7 +4,7 @@ import { notValid } from '../shape-tokens.ts'
 import type { Answer, AnswerReader } from '../upstream/answer.ts'
 import type { AnswerHead } from '../upstream/electric-client.ts'
 import { unavailable } from '../upstream/unavailable.ts'
-import type { Lease, LeaseHolder } from './lease.ts'
+import type { Lease } from './lease.ts'
 import type { LivePosition, LiveSource } from './live-source.ts'
 import type { Wire, WireEntry } from './wire.ts'
 
@@ -25,7 +25,7 @@ const RETRIES_MS = [100, 250, 600]
  * Follows one shape until its right to be read ends, Electric rotates or refuses it, or it is dropped: one answer after
  * another, with no round trip to the browser between them.
  */
-export class LiveEntry implements AnswerReader, WireEntry, LeaseHolder {
+export class LiveEntry implements AnswerReader, WireEntry {
   readonly #options: LiveEntryOptions
   #position: LivePosition
   #answer: Answer | undefined
@@ -38,11 +38,19 @@ export class LiveEntry implements AnswerReader, WireEntry, LeaseHolder {
   constructor(options: LiveEntryOptions, position: LivePosition) {
     this.#options = options
     this.#position = position
-    options.lease.hold(this)
+    options.lease.hold()
   }
 
   get id(): string {
     return this.#options.id
+  }
+
+  get isMidway(): boolean {
+    return this.#isMidway
+  }
+
+  get lease(): Lease {
+    return this.#options.lease
   }
 
   advance(): void {
@@ -65,9 +73,10 @@ export class LiveEntry implements AnswerReader, WireEntry, LeaseHolder {
   }
 
   stop(): void {
+    if (this.#isOver) return
     this.#isOver = true
     clearTimeout(this.#pause)
-    this.#options.lease.release(this)
+    this.#options.lease.release()
     this.#leave()
   }
 

@@ -3,7 +3,6 @@ import type { Call } from '../call.ts'
 import type { ProxyState } from '../process-state.ts'
 import { readRight } from '../read-right.ts'
 import type { ShapeClaims } from '../shape-tokens.ts'
-import { Leases } from './lease.ts'
 import { LiveEntry, sendRefusal } from './live-entry.ts'
 import { type LiveEntry as AskedEntry, type LiveRequest, parseLiveRequest } from './live-request.ts'
 import { liveSource } from './live-source.ts'
@@ -35,6 +34,7 @@ async function open(state: ProxyState, call: Call, request: LiveRequest): Promis
     'live-stream': name,
   })
   wire.greet()
+  setImmediate(() => call.forgetHeaders()) // when the head is sent
   addAll(state, call, wire, request.entries, verified)
 }
 
@@ -62,15 +62,16 @@ function addAll(
   asked: readonly AskedEntry[],
   verified: readonly Verified[],
 ): void {
-  const leases = leasesOf(state, wire)
-  for (const each of verified) if (each.status === 'fulfilled') leases.of(each.value)
+  for (const each of verified) if (each.status === 'fulfilled') wire.lease(each.value, state)
   const source = liveSource(state, call.ctx)
   const entries: LiveEntry[] = []
   for (const { id, shape: shapeName, session_id, token, ...position } of asked) {
     try {
       const claims = claimsOf(verified[token])
       const { shape, scopeId } = readRight(state.trust, claims, { shapeName, sessionId: session_id ?? null })
-      entries.push(new LiveEntry({ id, shape, scopeId, wire, source, lease: leases.of(claims) }, position))
+      entries.push(
+        new LiveEntry({ id, shape, scopeId, wire, source, lease: wire.lease(claims, state) }, position),
+      )
     } catch (error) {
       const known = source.known(error)
       source.refused(shapeName, known)
@@ -83,12 +84,4 @@ function addAll(
 function claimsOf(verified: Verified | undefined): ShapeClaims {
   if (verified?.status === 'fulfilled') return verified.value
   throw verified?.reason
-}
-
-const leases = new WeakMap<Wire, Leases>()
-
-function leasesOf(state: ProxyState, wire: Wire): Leases {
-  const those = leases.get(wire) ?? new Leases(state)
-  leases.set(wire, those)
-  return those
 }

@@ -1,6 +1,8 @@
 import type { NodeResponse } from '../call.ts'
 import type { ProxyCounts } from '../metrics.ts'
+import type { ShapeClaims } from '../shape-tokens.ts'
 import { encodeHead, HEARTBEAT } from './frames.ts'
+import { Lease } from './lease.ts'
 
 export interface WireTiming {
   heartbeatMs: number
@@ -15,11 +17,18 @@ export const WIRE_TIMING: WireTiming = { heartbeatMs: 10_000, stalledMs: 90_000,
 /** What the wire carries: one shape's answers, one after another. */
 export interface WireEntry {
   readonly id: string
+  readonly lease: Lease
+  /** A part of an answer is sent. */
+  readonly isMidway: boolean
   /** There is room again. */
   advance(): void
+  /** Its right has ended. */
+  rightEnded(): void
   /** It is given up: nothing of it may be sent any more. */
   stop(): void
 }
+
+type Watchers = ConstructorParameters<typeof Lease>[0]
 
 /** In one step of the event loop several shapes of a page are answered: they share the end of a stream that is over. */
 const LAST_ANSWERS_MS = 5
@@ -28,9 +37,11 @@ const LAST_ANSWERS_MS = 5
 export class Wire {
   readonly #response: NodeResponse
   readonly #timing: WireTiming
-  readonly #counts: Pick<ProxyCounts, 'sentBytes'>
+  readonly #counts: ProxyCounts
   readonly #entries = new Map<string, WireEntry>()
-  readonly #waiting = new Set<WireEntry>()
+  #leases: Lease[] = []
+  /** None, mostly: made when it is needed. */
+  #waiting: Set<WireEntry> | undefined
   readonly #heart: NodeJS.Timeout | undefined
   readonly #once: NodeJS.Timeout | undefined
   readonly endsWithAnswer: boolean
@@ -40,16 +51,16 @@ export class Wire {
 
   constructor(
     response: NodeResponse,
-    { timing, counts }: { timing: WireTiming; counts: Pick<ProxyCounts, 'sentBytes'> },
+    { timing, counts }: { timing: WireTiming; counts: ProxyCounts },
     endsWithAnswer: boolean,
   ) {
     this.#response = response
     this.#timing = timing
     this.#counts = counts
     this.endsWithAnswer = endsWithAnswer
-    response.once('close', () => this.#over())
+    response.on('close', () => this.#over())
     response.on('drain', () => this.#drained())
-    if (endsWithAnswer) this.#once = setTimeout(() => this.#end(), timing.onceMs).unref()
+    if (endsWithAnswer) this.#once = setTimeout(() => this.#endBetweenAnswers(), timing.onceMs).unref()
     else this.#heart = setInterval(() => this.#beat(), timing.heartbeatMs).unref()
   }
 
@@ -75,6 +86,20 @@ export class Wire {
     else this.#write(HEARTBEAT)
   }
 
+  /** The lease of these claims' account and scope: a new one, or the one there is, renewed by them when they are newer. */
+  lease(claims: ShapeClaims, watchers: Watchers): Lease {
+    const known = this.#leases.find((lease) => lease.isOf(claims))
+    known?.renew(claims)
+    if (known) return known
+    const lease = new Lease(watchers, claims, this.#leaseEnded)
+    this.#leases = [...this.#leases.filter(({ isHeld }) => isHeld), lease]
+    return lease
+  }
+
+  readonly #leaseEnded = (lease: Lease) => {
+    for (const entry of [...this.#entries.values()]) if (entry.lease === lease) entry.rightEnded()
+  }
+
   /** They begin when all are in place: one that is refused at once must not end the stream for the others. */
   add(entries: readonly WireEntry[]): void {
     for (const entry of entries) {
@@ -94,13 +119,14 @@ export class Wire {
 
   remove(entry: WireEntry): void {
     entry.stop()
-    this.#waiting.delete(entry)
+    this.#waiting?.delete(entry)
     if (this.#entries.get(entry.id) === entry) this.#entries.delete(entry.id)
     if (this.#entries.size === 0) this.#end()
   }
 
   /** Calls `advance` when there is room again. */
   waitForRoom(entry: WireEntry): void {
+    this.#waiting ??= new Set()
     this.#waiting.add(entry)
   }
 
@@ -117,7 +143,7 @@ export class Wire {
 
   /** An answer is whole. */
   answered(): void {
-    if (this.endsWithAnswer) setTimeout(() => this.#end(), LAST_ANSWERS_MS)
+    if (this.endsWithAnswer) setTimeout(() => this.#endBetweenAnswers(), LAST_ANSWERS_MS)
   }
 
   breakOff(): void {
@@ -131,14 +157,20 @@ export class Wire {
 
   #drained(): void {
     this.#blockedAt = undefined
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const entry of waiting) entry.advance()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    for (const entry of waiting ?? []) entry.advance()
   }
 
   #beat(): void {
     if (this.#blockedAt === undefined) this.#write(HEARTBEAT)
     else if (performance.now() - this.#blockedAt >= this.#timing.stalledMs) this.breakOff()
+  }
+
+  /** Cut short, an answer that takes long would begin anew with each request. */
+  #endBetweenAnswers(): void {
+    for (const { isMidway } of this.#entries.values()) if (isMidway) return
+    this.#end()
   }
 
   #end(): void {
@@ -154,7 +186,7 @@ export class Wire {
     clearTimeout(this.#once)
     for (const entry of this.#entries.values()) entry.stop()
     this.#entries.clear()
-    this.#waiting.clear()
+    this.#waiting = undefined
     this.#gone?.()
   }
 }
