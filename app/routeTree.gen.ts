@@ -15,13 +15,11 @@ import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as WorkspaceIndexRouteImport } from './routes/_workspace/index'
 import { Route as ApiSplatRouteImport } from './routes/api/$'
 import { Route as ApiHealthRouteImport } from './routes/api/health'
-import { Route as ApiLiveRouteImport } from './routes/api/live'
 import { Route as ApiMutationsRouteImport } from './routes/api/mutations'
 import { Route as ApiShapeTokensRouteImport } from './routes/api/shape-tokens'
 import { Route as WorkspaceSSessionIdRouteImport } from './routes/_workspace/s.$sessionId'
 import { Route as ApiAuthSplatRouteImport } from './routes/api/auth.$'
 import { Route as ApiHealthLiveRouteImport } from './routes/api/health.live'
-import { Route as ApiShapesShapeRouteImport } from './routes/api/shapes.$shape'
 import { Route as WorkspaceSSessionIdTThreadIdRouteImport } from './routes/_workspace/s.$sessionId.t.$threadId'
 
 const WorkspaceRoute = WorkspaceRouteImport.update({
@@ -53,11 +51,6 @@ const ApiHealthRoute = ApiHealthRouteImport.update({
   path: '/api/health',
   getParentRoute: () => rootRouteImport,
 } as any)
-const ApiLiveRoute = ApiLiveRouteImport.update({
-  id: '/api/live',
-  path: '/api/live',
-  getParentRoute: () => rootRouteImport,
-} as any)
 const ApiMutationsRoute = ApiMutationsRouteImport.update({
   id: '/api/mutations',
   path: '/api/mutations',
@@ -83,11 +76,6 @@ const ApiHealthLiveRoute = ApiHealthLiveRouteImport.update({
   path: '/live',
   getParentRoute: () => ApiHealthRoute,
 } as any)
-const ApiShapesShapeRoute = ApiShapesShapeRouteImport.update({
-  id: '/api/shapes/$shape',
-  path: '/api/shapes/$shape',
-  getParentRoute: () => rootRouteImport,
-} as any)
 const WorkspaceSSessionIdTThreadIdRoute =
   WorkspaceSSessionIdTThreadIdRouteImport.update({
     id: '/t/$threadId',
@@ -101,13 +89,11 @@ export interface FileRoutesByFullPath {
   '/sign-in': typeof SignInRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRouteWithChildren
-  '/api/live': typeof ApiLiveRoute
   '/api/mutations': typeof ApiMutationsRoute
   '/api/shape-tokens': typeof ApiShapeTokensRoute
   '/s/$sessionId': typeof WorkspaceSSessionIdRouteWithChildren
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/health/live': typeof ApiHealthLiveRoute
-  '/api/shapes/$shape': typeof ApiShapesShapeRoute
   '/s/$sessionId/t/$threadId': typeof WorkspaceSSessionIdTThreadIdRoute
 }
 export interface FileRoutesByTo {
@@ -115,14 +101,12 @@ export interface FileRoutesByTo {
   '/sign-in': typeof SignInRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRouteWithChildren
-  '/api/live': typeof ApiLiveRoute
   '/api/mutations': typeof ApiMutationsRoute
   '/api/shape-tokens': typeof ApiShapeTokensRoute
   '/': typeof WorkspaceIndexRoute
   '/s/$sessionId': typeof WorkspaceSSessionIdRouteWithChildren
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/health/live': typeof ApiHealthLiveRoute
-  '/api/shapes/$shape': typeof ApiShapesShapeRoute
   '/s/$sessionId/t/$threadId': typeof WorkspaceSSessionIdTThreadIdRoute
 }
 export interface FileRoutesById {
@@ -132,14 +116,12 @@ export interface FileRoutesById {
   '/sign-in': typeof SignInRoute
   '/api/$': typeof ApiSplatRoute
   '/api/health': typeof ApiHealthRouteWithChildren
-  '/api/live': typeof ApiLiveRoute
   '/api/mutations': typeof ApiMutationsRoute
   '/api/shape-tokens': typeof ApiShapeTokensRoute
   '/_workspace/': typeof WorkspaceIndexRoute
   '/_workspace/s/$sessionId': typeof WorkspaceSSessionIdRouteWithChildren
   '/api/auth/$': typeof ApiAuthSplatRoute
   '/api/health/live': typeof ApiHealthLiveRoute
-  '/api/shapes/$shape': typeof ApiShapesShapeRoute
   '/_workspace/s/$sessionId/t/$threadId': typeof WorkspaceSSessionIdTThreadIdRoute
 }
 export interface FileRouteTypes {
@@ -150,13 +132,11 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/api/$'
     | '/api/health'
-    | '/api/live'
     | '/api/mutations'
     | '/api/shape-tokens'
     | '/s/$sessionId'
     | '/api/auth/$'
     | '/api/health/live'
-    | '/api/shapes/$shape'
     | '/s/$sessionId/t/$threadId'
   fileRoutesByTo: FileRoutesByTo
   to:
@@ -164,14 +144,12 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/api/$'
     | '/api/health'
-    | '/api/live'
     | '/api/mutations'
     | '/api/shape-tokens'
     | '/'
     | '/s/$sessionId'
     | '/api/auth/$'
     | '/api/health/live'
-    | '/api/shapes/$shape'
     | '/s/$sessionId/t/$threadId'
   id:
     | '__root__'
@@ -180,14 +158,12 @@ export interface FileRouteTypes {
     | '/sign-in'
     | '/api/$'
     | '/api/health'
-    | '/api/live'
     | '/api/mutations'
     | '/api/shape-tokens'
     | '/_workspace/'
     | '/_workspace/s/$sessionId'
     | '/api/auth/$'
     | '/api/health/live'
-    | '/api/shapes/$shape'
     | '/_workspace/s/$sessionId/t/$threadId'
   fileRoutesById: FileRoutesById
 }
@@ -197,11 +173,9 @@ export interface RootRouteChildren {
   SignInRoute: typeof SignInRoute
   ApiSplatRoute: typeof ApiSplatRoute
   ApiHealthRoute: typeof ApiHealthRouteWithChildren
-  ApiLiveRoute: typeof ApiLiveRoute
   ApiMutationsRoute: typeof ApiMutationsRoute
   ApiShapeTokensRoute: typeof ApiShapeTokensRoute
   ApiAuthSplatRoute: typeof ApiAuthSplatRoute
-  ApiShapesShapeRoute: typeof ApiShapesShapeRoute
 }
 
 declare module '@tanstack/react-router' {
@@ -248,13 +222,6 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof ApiHealthRouteImport
       parentRoute: typeof rootRouteImport
     }
-    '/api/live': {
-      id: '/api/live'
-      path: '/api/live'
-      fullPath: '/api/live'
-      preLoaderRoute: typeof ApiLiveRouteImport
-      parentRoute: typeof rootRouteImport
-    }
     '/api/mutations': {
       id: '/api/mutations'
       path: '/api/mutations'
@@ -289,13 +256,6 @@ declare module '@tanstack/react-router' {
       fullPath: '/api/health/live'
       preLoaderRoute: typeof ApiHealthLiveRouteImport
       parentRoute: typeof ApiHealthRoute
-    }
-    '/api/shapes/$shape': {
-      id: '/api/shapes/$shape'
-      path: '/api/shapes/$shape'
-      fullPath: '/api/shapes/$shape'
-      preLoaderRoute: typeof ApiShapesShapeRouteImport
-      parentRoute: typeof rootRouteImport
     }
     '/_workspace/s/$sessionId/t/$threadId': {
       id: '/_workspace/s/$sessionId/t/$threadId'
@@ -350,11 +310,9 @@ const rootRouteChildren: RootRouteChildren = {
   SignInRoute: SignInRoute,
   ApiSplatRoute: ApiSplatRoute,
   ApiHealthRoute: ApiHealthRouteWithChildren,
-  ApiLiveRoute: ApiLiveRoute,
   ApiMutationsRoute: ApiMutationsRoute,
   ApiShapeTokensRoute: ApiShapeTokensRoute,
   ApiAuthSplatRoute: ApiAuthSplatRoute,
-  ApiShapesShapeRoute: ApiShapesShapeRoute,
 }
 export const routeTree = rootRouteImport
   ._addFileChildren(rootRouteChildren)
