@@ -57,7 +57,7 @@ export class Call {
     const { method, url: path } = this.request
     const known = knownError(error)
     if (known) this.ctx.log.info({ method, path, code: known.code, reason: known.message }, 'refused')
-    else this.ctx.log.error({ method, path, err: error }, 'failed')
+    else if (!this.response.destroyed) this.ctx.log.error({ method, path, err: error }, 'failed')
     if (this.counts) countError(this.counts, known?.code ?? 'unexpected')
     if (this.response.destroyed) return
     // What has begun as an answer can only be broken off: its reader sees that it is not whole.

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { NodeRequest, sendNodeResponse } from 'srvx/node'
 import { freePort } from '#db/embedded.ts'
 import { testDatabase } from '#db/testing.ts'
-import { startElectric } from '#electric/embedded/server.ts'
+import { type ElectricOptions, startElectric } from '#electric/embedded/server.ts'
 import { apiSecurityHeaders } from '#server/auth/security-headers.ts'
 import { createContext } from '#server/context.ts'
 import { parseEnv } from '#server/env.ts'
@@ -23,14 +23,19 @@ export async function newSigningKey(): Promise<string> {
 }
 
 /** Postgres, Electric and any number of app instances, all real; who calls is what the header `x-account` says. */
-export async function startStack({ longPollTimeoutMs = 20_000 } = {}) {
+export async function startStack(options: Partial<ElectricOptions> = {}) {
   const database = await testDatabase()
-  const electricOptions = { databaseUrl: database.electricUrl, secret: SECRET, longPollTimeoutMs }
+  const electricOptions = { databaseUrl: database.electricUrl, secret: SECRET, ...options }
   let electric = await startElectric(electricOptions)
   const apps: TestApp[] = []
   const shared = { key: await newSigningKey() }
   return {
     ...database,
+    electricSecret: SECRET,
+    get electricUrl() {
+      return electric.url
+    },
+    databaseUrlOfElectric: database.electricUrl,
     /** It keeps nothing: every shape has another handle afterwards. */
     restartElectric: async (whileAway: () => Promise<unknown> = async () => {}) => {
       const { port } = electric

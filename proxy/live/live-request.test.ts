@@ -36,8 +36,8 @@ describe('a request', () => {
   const many = <T>(count: number, make: (n: number) => T) => Array.from({ length: count }, (_, n) => make(n))
   const entries = (count: number) => many(count, (n) => ({ ...ENTRY, id: String(n) }))
 
-  it('may name a thousand of each', () => {
-    expect(open({ tokens: many(1000, String), entries: entries(1000) }).entries).toHaveLength(1000)
+  it('may name a thousand entries, on 250 tokens', () => {
+    expect(open({ tokens: many(250, String), entries: entries(1000) }).entries).toHaveLength(1000)
     expect(change({ tokens: [], entries: [], drop: many(1000, String) }).drop).toHaveLength(1000)
   })
 
@@ -45,7 +45,7 @@ describe('a request', () => {
     ['nothing', {}],
     ['no entries', { tokens: ['a'], entries: [] }],
     ['too many entries', { tokens: ['a'], entries: entries(1001) }],
-    ['too many tokens', { tokens: many(1001, String), entries: [ENTRY] }],
+    ['too many tokens', { tokens: many(251, String), entries: [ENTRY] }],
     ['an empty token', { tokens: [''], entries: [ENTRY] }],
     ['a token that is too long', { tokens: ['x'.repeat(2049)], entries: [ENTRY] }],
     ['a token that is not there', { tokens: ['a'], entries: [{ ...ENTRY, token: 1 }] }],

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { AppError } from '#server/errors.ts'
 
-/** The same for entries and for the tokens that they stand on. */
-const MAX_PARTS = 1000
+const MAX_ENTRIES = 1000
+/** Each may cost the check of a signature, whoever sends it. */
+const MAX_TOKENS = 250
 
 const idSchema = z.string().min(1).max(64)
 
@@ -20,8 +21,8 @@ const entrySchema = z.strictObject({
 /** A shape that a page follows, and from where in its log. */
 export type LiveEntry = z.output<typeof entrySchema>
 
-const tokensSchema = z.array(z.string().min(1).max(2048)).max(MAX_PARTS)
-const entriesSchema = z.array(entrySchema).max(MAX_PARTS)
+const tokensSchema = z.array(z.string().min(1).max(2048)).max(MAX_TOKENS)
+const entriesSchema = z.array(entrySchema).max(MAX_ENTRIES)
 
 const openSchema = z.strictObject({
   tokens: tokensSchema,
@@ -32,7 +33,7 @@ const openSchema = z.strictObject({
 const changeSchema = z.strictObject({
   tokens: tokensSchema,
   entries: entriesSchema,
-  drop: z.array(idSchema).max(MAX_PARTS),
+  drop: z.array(idSchema).max(MAX_ENTRIES),
 })
 
 export interface LiveRequest {
@@ -63,7 +64,7 @@ export function parseLiveRequest(text: string, kind: 'open' | 'change'): LiveReq
 function parseOpening(text: string): LiveRequest {
   const { success, data, error } = openSchema.safeParse(parseJson(text))
   if (success) return { ...data, drop: [] }
-  throw invalid(`Send {"tokens": […], "entries": […]} with 1 to ${MAX_PARTS} entries.`, error)
+  throw invalid(`Send {"tokens": […], "entries": […]} with 1 to ${MAX_ENTRIES} entries.`, error)
 }
 
 function parseChange(text: string): LiveRequest {

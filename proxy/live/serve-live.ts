@@ -62,7 +62,7 @@ function addAll(
   asked: readonly AskedEntry[],
   verified: readonly Verified[],
 ): void {
-  for (const each of verified) if (each.status === 'fulfilled') wire.lease(each.value, state)
+  for (const each of verified) if (each.status === 'fulfilled') wire.renew(each.value)
   const source = liveSource(state, call.ctx)
   const entries: LiveEntry[] = []
   for (const { id, shape: shapeName, session_id, token, ...position } of asked) {

@@ -86,10 +86,15 @@ export class Wire {
     else this.#write(HEARTBEAT)
   }
 
-  /** The lease of these claims' account and scope: a new one, or the one there is, renewed by them when they are newer. */
+  /** Entries that stand on an older token of the same account and scope go on with this one. */
+  renew(claims: ShapeClaims): void {
+    this.#leases.find((lease) => lease.isOf(claims))?.renew(claims)
+  }
+
+  /** The lease of these claims' account and scope. */
   lease(claims: ShapeClaims, watchers: Watchers): Lease {
+    this.renew(claims)
     const known = this.#leases.find((lease) => lease.isOf(claims))
-    known?.renew(claims)
     if (known) return known
     const lease = new Lease(watchers, claims, this.#leaseEnded)
     this.#leases = [...this.#leases.filter(({ isHeld }) => isHeld), lease]

@@ -251,6 +251,16 @@ describe('what is held in memory', () => {
     expect([asked.length, answers.heldBytes]).toEqual([3, body.length])
   })
 
+  it('is one where a reader comes while another is in the middle of it', async () => {
+    const { read, answers, asked } = await large(10_000_000, 100_000)
+    const first = read(at('-1'), 'somebody', 5)
+    await expect.poll(() => first.text.length).toBeGreaterThan(100_000)
+    await read(at('-1')).over.promise
+    await read(at('-1')).over.promise
+    expect(asked.length).toBe(2)
+    expect(answers.heldBytes).toBeGreaterThanOrEqual(body.length)
+  })
+
   it('of one reader who is slow stays a small part, and she gets all of it in the end', async () => {
     const { read, answers } = await large(1)
     const reader = read(at('-1'), 'somebody', 1)

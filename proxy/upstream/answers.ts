@@ -44,7 +44,7 @@ export class Answers {
   readonly #maxHeldBytes: number
   readonly #loneBytes: number
   readonly #crowds = new Crowds()
-  /** By key, oldest first: those that can still be joined. */
+  /** By key, oldest first: those that are under way or kept, the last of each key. */
   readonly #open = new Map<string, Kept>()
   readonly #holding = new Set<Answer>()
   readonly #waits = new Set<Answer>()
@@ -78,6 +78,8 @@ export class Answers {
 
   #joinable(request: ShapeRequest): Answer | undefined {
     const answer = this.#open.get(request.key)?.answer
+    // Under way and not kept: it was a single reader's, until now.
+    if (answer && !answer.isOpen) this.#crowds.saw(request.scopeKey)
     if (!answer?.isOpen) return undefined
     const handle = answer.beginning?.headers['electric-handle']
     return handle !== undefined && handle === request.position.expired_handle ? undefined : answer
@@ -116,7 +118,7 @@ export class Answers {
     this.#waits.delete(answer)
     if (answer.error) this.counts.failed++
     const forget = () => this.#forget(request.key, answer)
-    if (isWorthKeeping(request, answer)) setTimeout(forget, this.#keepMs).unref()
+    if (answer.isOpen && isWorthKeeping(request, answer)) setTimeout(forget, this.#keepMs).unref()
     else forget()
   }
 
@@ -126,7 +128,7 @@ export class Answers {
     answer.close()
   }
 
-  #hold({ key, scopeKey }: ShapeRequest, answer: Answer, bytes: number): void {
+  #hold({ scopeKey }: ShapeRequest, answer: Answer, bytes: number): void {
     if (bytes > 0) this.counts.receivedBytes += bytes
     this.#heldBytes += bytes
     if (answer.heldBytes > 0) this.#holding.add(answer)
@@ -134,27 +136,21 @@ export class Answers {
     if (this.#heldBytes > this.#maxHeldBytes) this.#makeRoom()
     // Memory that is used again at once is the fastest there is: what passes to one reader is not kept.
     const isLarge = bytes > 0 && answer.isOpen && answer.heldBytes > this.#loneBytes
-    if (isLarge && !this.#crowds.isOne(scopeKey)) this.#closeFor(key, answer)
+    if (isLarge && !this.#crowds.isOne(scopeKey)) answer.close()
   }
 
   /** First goes what nobody reads, then what nobody waits for any more, then whoever is too slow. */
   #makeRoom(): void {
-    const inOrder = [...this.#open]
+    const inOrder = [...this.#open.values()]
     for (const isNext of [(answer: Answer) => answer.readers === 0, () => true]) {
-      for (const [key, { answer }] of inOrder) {
+      for (const { answer } of inOrder) {
         if (this.#heldBytes <= this.#maxHeldBytes) return
-        if (isNext(answer)) this.#closeFor(key, answer)
+        if (isNext(answer)) answer.close()
       }
     }
     for (const answer of this.#holding) {
       while (this.#heldBytes > this.#maxHeldBytes && answer.heldBytes > PIPED_BYTES) answer.cutOffSlowest()
     }
-  }
-
-  /** It goes on for those who read it, if it has not come to its end. */
-  #closeFor(key: string, answer: Answer): void {
-    if (this.#open.get(key)?.answer === answer) this.#open.delete(key)
-    answer.close()
   }
 }
 
