@@ -92,6 +92,19 @@ describe('an answer', () => {
     expect(from.seen).toMatchObject({ abandoned: 1, held: 0 })
   })
 
+  it('that is whole is not held up, though its readers have left with their last bytes', () => {
+    const answer = new Answer(source())
+    const reader = {
+      advance: () => {
+        if (answer.beginning && answer.take(reader) && answer.isDone(reader)) answer.leave(reader)
+      },
+      cutOff: () => {},
+    }
+    answer.join(reader)
+    answer.head({ ...HEAD, bytes: 4 })
+    expect([answer.data(Buffer.from('all.')), answer.readers]).toEqual([true, 0])
+  })
+
   it('that is whole is not let go when its readers have left', () => {
     const from = source()
     const answer = new Answer(from)

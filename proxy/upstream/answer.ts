@@ -129,7 +129,8 @@ export class Answer implements AnswerSink {
     this.#received += chunk.length
     this.#hold(chunk.length)
     this.#tellAll()
-    this.#isPaused = !this.#isTaken()
+    // Held up with nothing left to come, it would never end: whoever had all of it may have left already.
+    this.#isPaused = !this.isWhole && !this.#isTaken()
     return !this.#isPaused
   }
 
