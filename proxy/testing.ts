@@ -31,11 +31,10 @@ export async function startStack(options: Partial<ElectricOptions> = {}) {
   const shared = { key: await newSigningKey() }
   return {
     ...database,
-    electricSecret: SECRET,
-    get electricUrl() {
+    /** Where Electric is; the app's environment has its secret. */
+    get shapesUrl() {
       return electric.url
     },
-    databaseUrlOfElectric: database.electricUrl,
     /** It keeps nothing: every shape has another handle afterwards. */
     restartElectric: async (whileAway: () => Promise<unknown> = async () => {}) => {
       const { port } = electric

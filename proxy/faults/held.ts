@@ -61,7 +61,9 @@ export async function differences(db: Database, readers: readonly Reader[]): Pro
     const inPostgres = stored.get(scope) ?? storedRows(db, shape, scopeId)
     stored.set(scope, inPostgres)
     const expected = await inPostgres
-    const actual = held.values.map((row) => JSON.stringify(shapes[shape].columns.map((column) => row[column])))
+    const actual = held.values.map((row) =>
+      JSON.stringify(shapes[shape].columns.map((column) => row[column])),
+    )
     const missing = expected.size - actual.filter((row) => expected.has(row)).length
     const tooMany = actual.filter((row) => !expected.has(row)).length
     if (missing + tooMany > 0) wrong.push(`${name}: ${missing} rows missing, ${tooMany} that are not there`)

@@ -26,8 +26,8 @@ export interface TabOptions {
   timing?: Partial<Timing>
   /** One long-poll for each shape, as without a live stream. */
   isPlain?: boolean
-  /** What the network makes of a request. */
-  through?: (request: Request, send: typeof fetch) => Promise<Response>
+  /** In the place of the network. */
+  fetch?: typeof fetch
 }
 
 const QUICK: Partial<Timing> = { retryMs: 10, maxRetryMs: 200 }
@@ -50,11 +50,11 @@ export function openTab({ accountId, origin, name = 'a tab', ...options }: TabOp
   const asked: string[] = []
   const closing = new AbortController()
   const fetchAs: typeof fetch = (input, init) => {
-    const request = new Request(input, init)
-    const { pathname, search } = new URL(request.url)
+    const { pathname, search } = new URL(String(input))
     asked.push(pathname + search)
-    request.headers.set('x-account', accountId)
-    return options.through ? options.through(request, fetch) : fetch(request)
+    const headers = new Headers(init?.headers)
+    headers.set('x-account', accountId)
+    return (options.fetch ?? fetch)(input, { ...init, headers })
   }
   const tokens = createShapeTokens({ fetch: fetchAs, url: `${origin}/api/shape-tokens` })
   const transport = createLiveTransport({
