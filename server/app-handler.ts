@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { serve } from 'srvx'
+import { type ServerRequest, serve } from 'srvx'
 import { staticMiddleware } from 'srvx/static'
-import { secure } from './auth/security-headers.ts'
+import { secure, setSecurity } from './auth/security-headers.ts'
 import type { Env } from './env.ts'
 import { must } from './errors.ts'
 import type { ListenOptions } from './listen.ts'
@@ -27,15 +27,23 @@ export function appHandler(
     silent: true,
     gracefulShutdown: false,
     maxRequestBodySize: MAX_BODY_BYTES,
-    middleware: [
-      async (_request, next) => {
-        const response = await next()
-        return response.headers.has('x-content-type-options') ? response : secure(response, env)
-      },
-      (request, next) =>
-        isCall(request) ? next() : (isDigested(request) ? forever : askedAgain)(request, next),
-    ],
-    fetch,
+    fetch: async (request) => {
+      const file = isCall(request) ? null : await fileFor(request, env)
+      if (file) return file
+      const response = await fetch(request)
+      return response.headers.has('x-content-type-options') ? response : secure(response, env)
+    },
   })
   return must(node?.handler, 'srvx runs on Node here')
+}
+
+const noFile = new Response(null, { status: 404 })
+
+async function fileFor(request: ServerRequest, env: Env): Promise<Response | null> {
+  const file = await (isDigested(request) ? forever : askedAgain)(request, () => noFile)
+  if (file === noFile) return null
+  // Not `secure`: to copy the answer makes a web stream of Node's, and the one that Node 26 makes ends the process when
+  // its reader leaves while the end of the file is read.
+  setSecurity(file.headers, env)
+  return file
 }

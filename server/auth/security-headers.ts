@@ -15,10 +15,15 @@ export const createNonce = (): string => randomBytes(16).toString('base64url')
 export function secure(response: Response, env: Pick<Env, 'PUBLIC_URL'>, page?: PageSecurity): Response {
   // A copy: answers of `fetch` and redirects have headers that cannot be changed.
   const headers = new Headers(response.headers)
+  setSecurity(headers, env, page)
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+}
+
+/** The same on headers that can be changed. */
+export function setSecurity(headers: Headers, env: Pick<Env, 'PUBLIC_URL'>, page?: PageSecurity): void {
   for (const [name, value] of Object.entries(securityHeaders(env))) headers.set(name, value)
   const policy = policyFor(headers.get('content-type') ?? '', page)
   if (policy) headers.set('content-security-policy', policy)
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }
 
 // Not of this machine itself: browsers would take it for every other server on localhost, whatever its port.
