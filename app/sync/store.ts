@@ -24,3 +24,18 @@ export function createStore<T>(initial: T): WritableStore<T> {
     },
   }
 }
+
+/** Some items of a list: the same list until one of them comes, goes or changes, whatever the others do. */
+export function selectedFrom<T>(
+  { getSnapshot, subscribe }: Store<readonly T[]>,
+  isWanted: (item: T) => boolean,
+): Store<readonly T[]> {
+  let selected: readonly T[] = []
+  const select = () => {
+    const now = getSnapshot().filter(isWanted)
+    const isSame = now.length === selected.length && now.every((item, at) => Object.is(item, selected[at]))
+    if (!isSame) selected = now
+    return selected
+  }
+  return { getSnapshot: select, subscribe }
+}

@@ -14,6 +14,8 @@ const kinds: Partial<Record<UnsentMutation['name'], Delivery['kind']>> = {
   'chat_messages.remove': 'remove',
 }
 
+export const isOfMessage = ({ name }: UnsentMutation): boolean => kinds[name] !== undefined
+
 /** Postgres never had it: there is nothing to edit or remove there, only to send again or to discard. */
 export function wasNeverSent(delivery: Delivery | undefined): boolean {
   return delivery?.kind === 'send' && delivery.state === 'failed'

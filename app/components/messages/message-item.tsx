@@ -72,14 +72,7 @@ export const MessageItem = memo(function MessageItem(props: Props) {
         )}
       </div>
       {!message.removed_at && !props.isEditing && (
-        <MessageMenu
-          author={author.name}
-          canChange={canChange}
-          onCopyText={() => actions.copyText(message)}
-          onCopyLink={() => actions.copyLink(message)}
-          onEdit={() => actions.startEdit(message)}
-          onRemove={() => actions.remove(message)}
-        />
+        <MessageMenu author={author.name} canChange={canChange} message={message} actions={actions} />
       )}
     </article>
   )

@@ -1,17 +1,18 @@
 import { Copy, Ellipsis, Link, Pencil, Trash2 } from 'lucide-react'
+import { memo } from 'react'
+import type { ChatMessage } from '#db/schema/chat-messages.ts'
 import { IconButton } from '../controls/button.tsx'
 import { Menu, MenuItem, MenuSeparator } from '../controls/menu.tsx'
+import type { MessageActions } from './message-item.tsx'
 
 interface Props {
   author: string
   canChange: boolean
-  onCopyText: () => void
-  onCopyLink: () => void
-  onEdit: () => void
-  onRemove: () => void
+  message: ChatMessage
+  actions: MessageActions
 }
 
-export function MessageMenu({ author, canChange, onCopyText, onCopyLink, onEdit, onRemove }: Props) {
+export const MessageMenu = memo(function MessageMenu({ author, canChange, message, actions }: Props) {
   const trigger = (
     <IconButton label={`Actions for the message of ${author}`} className="message-menu">
       <Ellipsis />
@@ -19,23 +20,23 @@ export function MessageMenu({ author, canChange, onCopyText, onCopyLink, onEdit,
   )
   return (
     <Menu trigger={trigger}>
-      <MenuItem icon={<Copy />} onSelect={onCopyText}>
+      <MenuItem icon={<Copy />} onSelect={() => actions.copyText(message)}>
         Copy text
       </MenuItem>
-      <MenuItem icon={<Link />} onSelect={onCopyLink}>
+      <MenuItem icon={<Link />} onSelect={() => actions.copyLink(message)}>
         Copy link
       </MenuItem>
       {canChange && (
         <>
           <MenuSeparator />
-          <MenuItem icon={<Pencil />} onSelect={onEdit}>
+          <MenuItem icon={<Pencil />} onSelect={() => actions.startEdit(message)}>
             Edit
           </MenuItem>
-          <MenuItem icon={<Trash2 />} danger onSelect={onRemove}>
+          <MenuItem icon={<Trash2 />} danger onSelect={() => actions.remove(message)}>
             Remove
           </MenuItem>
         </>
       )}
     </Menu>
   )
-}
+})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sampleMessage, sampleToolEvent } from './sample-rows.ts'
-import { buildTimeline, isUnread, type TimelineRow } from './timeline.ts'
+import { buildTimeline, isUnread, keepUnchanged, type TimelineRow } from './timeline.ts'
 
 const at = (hour: number, minute = 0, day = 20) => new Date(2026, 10, day, hour, minute)
 
@@ -105,4 +105,31 @@ test('one’s own and removed messages are never unread', () => {
   expect(isUnread(sampleMessage({ id: 'a', ...later }), at(9), 'me')).toBe(true)
   expect(isUnread(sampleMessage({ id: 'a', ...later, author_account_id: 'me' }), at(9), 'me')).toBe(false)
   expect(isUnread(sampleMessage({ id: 'a', ...later, removed_at: at(11) }), at(9), 'me')).toBe(false)
+})
+
+test('a new message leaves the rows before it the same objects', () => {
+  const messages = [
+    sampleMessage({ id: 'a', created_at: at(9, 0) }),
+    sampleMessage({ id: 'b', created_at: at(9, 1) }),
+  ]
+  const build = (shown: typeof messages) =>
+    buildTimeline({ messages: shown, toolEvents: [], newSince: null, accountId: 'me' })
+  const before = build(messages)
+  const after = keepUnchanged(build([...messages, sampleMessage({ id: 'c', created_at: at(9, 2) })]), before)
+  expect(after.map(label)).toEqual(['start', 'day', 'a*', 'b', 'c', 'end'])
+  for (const row of before) expect(after).toContain(row)
+})
+
+test('a row that says something else is a new object', () => {
+  const messages = [
+    sampleMessage({ id: 'a', created_at: at(9, 0) }),
+    sampleMessage({ id: 'b', created_at: at(9, 1) }),
+  ]
+  const build = (shown: typeof messages) =>
+    buildTimeline({ messages: shown, toolEvents: [], newSince: null, accountId: 'me' })
+  const before = build(messages)
+  const edited = messages.map((message) => (message.id === 'a' ? { ...message, content: 'edited' } : message))
+  const after = keepUnchanged(build(edited), before)
+  expect(after.filter((row) => !before.includes(row)).map(label)).toEqual(['a*'])
+  expect(keepUnchanged(build(messages.slice(1)), before).map(label)).toEqual(['start', 'day', 'b*', 'end'])
 })

@@ -11,7 +11,7 @@ export type TimelineRow =
   | { kind: 'tool'; key: string; event: ChatToolEvent; isNew: boolean }
   | { kind: 'end'; key: string }
 
-interface Ingredients {
+export interface Ingredients {
   /** By position. */
   messages: readonly ChatMessage[]
   toolEvents: readonly ChatToolEvent[]
@@ -66,6 +66,20 @@ export function buildTimeline({ messages, toolEvents, newSince, accountId }: Ing
   placeEventsBefore(Number.POSITIVE_INFINITY)
   rows.push({ kind: 'end', key: 'end' })
   return rows
+}
+
+/** Rows that say what they said before stay the same objects, so that nothing is rendered again for them. */
+export function keepUnchanged(rows: readonly TimelineRow[], before: readonly TimelineRow[]): TimelineRow[] {
+  const known = new Map(before.map((row) => [row.key, row]))
+  return rows.map((row) => {
+    const old = known.get(row.key)
+    return old && isSame(old, row) ? old : row
+  })
+}
+
+function isSame(a: TimelineRow, b: TimelineRow): boolean {
+  const theirs: Readonly<Record<string, unknown>> = b
+  return Object.entries(a).every(([name, value]) => Object.is(value, theirs[name]))
 }
 
 function byStart(a: ChatToolEvent, b: ChatToolEvent): number {

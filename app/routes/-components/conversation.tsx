@@ -1,30 +1,33 @@
 import { eq, useLiveQuery } from '@tanstack/react-db'
 import { ArrowDown } from 'lucide-react'
-import { useMemo, useRef, useState } from 'react'
+import { memo, type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useStore, useWorkspace } from '#app/collections/workspace.tsx'
-import { deliveriesOf, wasNeverSent } from '#app/components/messages/delivery.ts'
+import { deliveriesOf, isOfMessage, wasNeverSent } from '#app/components/messages/delivery.ts'
 import { MessageList, type MessageListHandle } from '#app/components/messages/message-list.tsx'
-import { buildTimeline } from '#app/components/messages/timeline.ts'
+import type { TimelineRow } from '#app/components/messages/timeline.ts'
 import { CountBadge } from '#app/components/sessions/count-badge.tsx'
+import { selectedFrom } from '#app/sync/store.ts'
 import type { ChatMessage } from '#db/schema/chat-messages.ts'
-import type { ChatThread } from '#db/schema/chat-threads.ts'
 import { Announcer } from './announcer.tsx'
-import { useOpenSession } from './session-context.tsx'
+import { ReadingMark } from './reading-mark.tsx'
+import { useSessionMessages } from './session-context.tsx'
 import { ThreadComposer } from './thread-composer.tsx'
+import type { ThreadHead } from './thread-pane.tsx'
 import { TimelineRowView } from './timeline-row-view.tsx'
 import { UnsentMessages } from './unsent-messages.tsx'
 import { useJump } from './use-jump.ts'
 import { useMessageActions } from './use-message-actions.tsx'
-import { useNewSince, useReading } from './use-reading.ts'
+import { useIsReading, useNewSince } from './use-reading.ts'
+import { useTimeline } from './use-timeline.ts'
 
 /** What was said in a thread and what its tools did, kept at the place where one reads. */
-export function Conversation({ thread }: { thread: ChatThread }) {
+export const Conversation = memo(function Conversation({ thread }: { thread: ThreadHead }) {
   const workspace = useWorkspace()
   const { accountId } = workspace
-  const open = useOpenSession()
+  const all = useSessionMessages()
   const [isAtEnd, setAtEnd] = useState(false)
   const list = useRef<MessageListHandle>(null)
-  const messages = useMemo(() => messagesOf(open.messages, thread.id), [open.messages, thread.id])
+  const messages = useMemo(() => messagesOf(all, thread.id), [all, thread.id])
   const { data: toolEvents } = useLiveQuery({
     queryKey: ['tool-events', thread.id],
     query: (q) =>
@@ -32,19 +35,32 @@ export function Conversation({ thread }: { thread: ChatThread }) {
         .from({ event: workspace.session(thread.session_id).toolEvents })
         .where(({ event }) => eq(event.thread_id, thread.id)),
   })
-  const unsent = useStore(workspace.unsent)
+  const unsent = useUnsentOfMessages()
   const deliveries = useMemo(() => deliveriesOf(unsent), [unsent])
-  const isReading = useReading(thread.id, messages, isAtEnd)
+  const isReading = useIsReading(isAtEnd)
   const newSince = useNewSince(messages, isReading)
-  const rows = useMemo(
-    () => buildTimeline({ messages, toolEvents, newSince, accountId }),
-    [messages, toolEvents, newSince, accountId],
-  )
+  const rows = useTimeline({ messages, toolEvents, newSince, accountId })
   const { actions, editing, dialog } = useMessageActions()
   const { flashing, startsAtTarget } = useJump(list, rows)
   const startAt = startsAtTarget ?? rows.find((row) => row.kind === 'new')?.key
   const arrived = useArrivedBelow(messages, isAtEnd, accountId)
-  const editLast = () => {
+  const renderRow = useMemo(
+    () =>
+      oncePerRow((row) => (
+        <TimelineRowView
+          key={row.key}
+          row={row}
+          thread={thread}
+          delivery={deliveries.get(row.key)}
+          isFlashing={row.key === flashing}
+          isEditing={row.key === editing}
+          actions={actions}
+        />
+      )),
+    [thread, deliveries, flashing, editing, actions],
+  )
+  const scrollToEnd = useCallback(() => list.current?.scrollToEnd(), [])
+  const editLast = useLasting(() => {
     const last = messages.findLast(
       (each) =>
         each.author_account_id === accountId && !each.removed_at && !wasNeverSent(deliveries.get(each.id)),
@@ -52,25 +68,15 @@ export function Conversation({ thread }: { thread: ChatThread }) {
     if (!last) return
     list.current?.scrollToRow(last.id)
     actions.startEdit(last)
-  }
+  })
   return (
     <>
       <div className="conversation">
         <MessageList ref={list} rows={rows} startAt={startAt} onAtEndChange={setAtEnd}>
-          {(row) => (
-            <TimelineRowView
-              key={row.key}
-              row={row}
-              thread={thread}
-              delivery={deliveries.get(row.key)}
-              isFlashing={row.key === flashing}
-              isEditing={row.key === editing}
-              actions={actions}
-            />
-          )}
+          {renderRow}
         </MessageList>
         {!isAtEnd && (
-          <button type="button" className="to-latest" onClick={() => list.current?.scrollToEnd()}>
+          <button type="button" className="to-latest" onClick={scrollToEnd}>
             <ArrowDown aria-hidden="true" />
             {arrived > 0 ? 'New messages' : 'Latest'}
             <CountBadge count={arrived} label="new" />
@@ -78,12 +84,13 @@ export function Conversation({ thread }: { thread: ChatThread }) {
         )}
       </div>
       <UnsentMessages thread={thread} messages={messages} unsent={unsent} />
-      <ThreadComposer thread={thread} onSent={() => list.current?.scrollToEnd()} onEditLast={editLast} />
+      <ThreadComposer thread={thread} onSent={scrollToEnd} onEditLast={editLast} />
       <Announcer messages={messages} />
+      <ReadingMark threadId={thread.id} messages={messages} isReading={isReading} />
       {dialog}
     </>
   )
-}
+})
 
 function messagesOf(all: readonly ChatMessage[], threadId: string): ChatMessage[] {
   return all.filter((message) => message.thread_id === threadId).sort(byPosition)
@@ -92,6 +99,32 @@ function messagesOf(all: readonly ChatMessage[], threadId: string): ChatMessage[
 /** Several unconfirmed messages may share the last position: their time-ordered ids tell them apart. */
 function byPosition(a: ChatMessage, b: ChatMessage): number {
   return a.position - b.position || (a.id < b.id ? -1 : 1)
+}
+
+/** The same list while other changes than those of messages come and go. */
+function useUnsentOfMessages() {
+  const { unsent } = useWorkspace()
+  const ofMessages = useMemo(() => selectedFrom(unsent, isOfMessage), [unsent])
+  return useStore(ofMessages)
+}
+
+/** The same element for the same row: the list then leaves it alone. */
+function oncePerRow(render: (row: TimelineRow) => ReactElement): (row: TimelineRow) => ReactElement {
+  const made = new WeakMap<TimelineRow, ReactElement>()
+  return (row) => {
+    const element = made.get(row) ?? render(row)
+    made.set(row, element)
+    return element
+  }
+}
+
+/** The same function for good, that does what the last one given does. */
+function useLasting(run: () => void): () => void {
+  const latest = useRef(run)
+  useEffect(() => {
+    latest.current = run
+  })
+  return useCallback(() => latest.current(), [])
 }
 
 /** Messages of others that came since the end was last in view. */

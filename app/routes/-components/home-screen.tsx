@@ -1,10 +1,10 @@
 import { Logo } from '#app/components/sessions/logo.tsx'
-import { useTabTitle } from './use-tab-title.ts'
+import { TabTitle } from './tab-title.tsx'
 
 export function HomeScreen() {
-  useTabTitle()
   return (
     <section className="pane home-pane" aria-label="Welcome">
+      <TabTitle />
       <div className="empty centred">
         <Logo />
         <h2 className="empty-title">Pick up the thread</h2>

@@ -7,7 +7,7 @@ import { ConfirmDialog } from '#app/components/controls/confirm-dialog.tsx'
 import { Dialog } from '#app/components/controls/dialog.tsx'
 import type { SessionMember } from '#db/schema/session-members.ts'
 import { MemberRow } from './member-row.tsx'
-import { useOpenSession } from './session-context.tsx'
+import { useOpenSession, usePeople } from './session-context.tsx'
 import { useChange } from './use-change.ts'
 
 interface Props {
@@ -20,7 +20,8 @@ type Question = { ask: 'remove' | 'handOver'; member: SessionMember } | { ask: '
 
 /** Everybody in the session, what they may do, and the ways out of it. */
 export function MembersDialog({ open, onOpenChange, onInvite }: Props) {
-  const { members, role, id } = useOpenSession()
+  const { id } = useOpenSession()
+  const { members, role } = usePeople()
   const { accountId } = useWorkspace()
   const change = useChange()
   const [question, setQuestion] = useState<Question>()

@@ -3,12 +3,13 @@ import { Button } from '#app/components/controls/button.tsx'
 import { AvatarStack } from '#app/components/people/avatar-stack.tsx'
 import { InviteDialog } from './invite-dialog.tsx'
 import { MembersDialog } from './members-dialog.tsx'
-import { useOpenSession } from './session-context.tsx'
+import { useOpenSession, usePeople } from './session-context.tsx'
 import { useShortcut } from './use-shortcut.ts'
 
 /** Who takes part, and the way to more people. */
 export function PeopleButton() {
-  const { id, members, role } = useOpenSession()
+  const { id } = useOpenSession()
+  const { members, role } = usePeople()
   const [open, setOpen] = useState<'members' | 'invite'>()
   const canInvite = role === 'owner'
   useShortcut('Alt+KeyM', () => setOpen('members'))

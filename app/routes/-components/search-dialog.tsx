@@ -6,7 +6,7 @@ import { useDialogFocus } from '#app/components/controls/use-dialog-focus.ts'
 import { authorOf } from '#app/components/messages/author.ts'
 import { fullMoment, shortMoment } from '#app/components/messages/moments.ts'
 import { type SearchHit, searchMessages } from '#app/components/search/message-search.ts'
-import { useOpenSession } from './session-context.tsx'
+import { useOpenSession, usePeople, useSessionMessages, useThreads } from './session-context.tsx'
 import { useNow } from './use-now.ts'
 
 interface Props {
@@ -31,7 +31,8 @@ export function SearchDialog({ open, onOpenChange }: Props) {
 }
 
 function SearchForm({ onDone }: { onDone: () => void }) {
-  const { messages, id: sessionId } = useOpenSession()
+  const { id: sessionId } = useOpenSession()
+  const messages = useSessionMessages()
   const navigate = useNavigate()
   const listId = useId()
   const [query, setQuery] = useState('')
@@ -103,7 +104,8 @@ interface HitProps {
 }
 
 function Hit({ id, hit, isActive, onOpen }: HitProps) {
-  const { membersById, threads } = useOpenSession()
+  const { membersById } = usePeople()
+  const threads = useThreads()
   const element = useRef<HTMLDivElement>(null)
   const now = useNow()
   useEffect(() => {

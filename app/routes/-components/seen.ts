@@ -4,12 +4,17 @@ import { useStore, useWorkspace } from '#app/collections/workspace.tsx'
 import { type SeenThreads, type Unread, unreadOf } from '#app/components/messages/reading.ts'
 import { createStore } from '#app/sync/store.ts'
 import type { InboxEntry } from '#db/schema/inbox-entries.ts'
-import { useOpenSession } from './session-context.tsx'
+import { useInboxEntry, useOpenSession, useSessionMessages } from './session-context.tsx'
 
 // What this page has shown since it was opened. A session has one mark of reading for all its threads; what was seen
 // beyond it is known here alone, until the mark can pass it.
 const seenThreads = createStore<SeenThreads>(new Map())
-const seenAhead = createStore<ReadonlyMap<string, { lastReadAt: number; count: number }>>(new Map())
+const seenAhead = createStore<ReadonlyMap<string, SeenAhead>>(new Map())
+
+interface SeenAhead {
+  lastReadAt: number
+  count: number
+}
 
 export function noteSeen(threadId: string, until: number): SeenThreads {
   const known = seenThreads.getSnapshot()
@@ -17,10 +22,20 @@ export function noteSeen(threadId: string, until: number): SeenThreads {
   return seenThreads.getSnapshot()
 }
 
+function noteSeenAhead(sessionId: string, ahead: SeenAhead): void {
+  const known = seenAhead.getSnapshot()
+  const before = known.get(sessionId)
+  if (ahead.count === (before?.count ?? 0) && (ahead.count === 0 || ahead.lastReadAt === before?.lastReadAt))
+    return
+  seenAhead.set(new Map(known).set(sessionId, ahead))
+}
+
 /** What is unread in the open session; the list of sessions hears what of it was seen already. */
 export function useUnread(): Unread['byThread'] {
   const { accountId } = useWorkspace()
-  const { id, messages, inboxEntry } = useOpenSession()
+  const { id } = useOpenSession()
+  const messages = useSessionMessages()
+  const inboxEntry = useInboxEntry()
   const seen = useStore(seenThreads)
   const lastReadAt = inboxEntry?.last_read_at ?? null
   const unread = useMemo(
@@ -28,8 +43,7 @@ export function useUnread(): Unread['byThread'] {
     [messages, lastReadAt, accountId, seen],
   )
   useEffect(() => {
-    const known = seenAhead.getSnapshot()
-    seenAhead.set(new Map(known).set(id, { lastReadAt: lastReadAt?.getTime() ?? 0, count: unread.seenAhead }))
+    noteSeenAhead(id, { lastReadAt: lastReadAt?.getTime() ?? 0, count: unread.seenAhead })
   }, [id, lastReadAt, unread.seenAhead])
   return unread.byThread
 }

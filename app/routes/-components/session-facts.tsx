@@ -1,8 +1,8 @@
 import { Bot, Folder, GitBranch } from 'lucide-react'
-import type { Session } from '#db/schema/sessions.ts'
+import type { SessionHead } from './session-context.tsx'
 
 /** Where a session comes from, as far as it is known. */
-export function SessionFacts({ session }: { session: Session | undefined }) {
+export function SessionFacts({ session }: { session: SessionHead | undefined }) {
   if (!session) return null
   const { agent, model, repository, branch, cwd } = session
   const place = repository ?? cwd

@@ -1,13 +1,13 @@
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { useStore, useWorkspace } from '#app/collections/workspace.tsx'
 import { SearchDialog } from './search-dialog.tsx'
-import { OpenSessionProvider, useOpenSession } from './session-context.tsx'
+import { OpenSessionProvider, useOpenSession, useThreads } from './session-context.tsx'
+import { TabTitle } from './tab-title.tsx'
 import { ThreadPane } from './thread-pane.tsx'
 import { ThreadsPane } from './threads-pane.tsx'
 import { useIsWide } from './use-is-wide.ts'
 import { useShortcut } from './use-shortcut.ts'
-import { useTabTitle } from './use-tab-title.ts'
 
 interface Props {
   sessionId: string
@@ -26,22 +26,22 @@ export function SessionScreen({ sessionId, threadId }: Props) {
 }
 
 function OpenSessionScreen({ threadId }: { threadId: string | undefined }) {
-  const open = useOpenSession()
+  const { title } = useOpenSession()
   const [isSearching, setSearching] = useState(false)
-  const search = () => setSearching(true)
+  const search = useCallback(() => setSearching(true), [])
   useShortcut('/', search)
   useShortcut('Mod+KeyK', search)
-  useTabTitle(open.session?.title ?? open.inboxEntry?.title)
-  useLatestThread(threadId)
   return (
     <>
+      <TabTitle place={title} />
+      <LatestThread threadId={threadId} />
       <ThreadsPane />
       {threadId ? (
         <ThreadPane threadId={threadId} onSearch={search} />
       ) : (
         <section className="pane thread-pane" aria-label="Thread">
           <div className="empty centred">
-            <h2 className="empty-title">{open.session?.title ?? 'Session'}</h2>
+            <h2 className="empty-title">{title ?? 'Session'}</h2>
             <p>Choose a thread, or begin one.</p>
           </div>
         </section>
@@ -52,8 +52,9 @@ function OpenSessionScreen({ threadId }: { threadId: string | undefined }) {
 }
 
 /** Where there is room for both, the latest thread opens with the list. */
-function useLatestThread(threadId: string | undefined): void {
-  const { id: sessionId, threads } = useOpenSession()
+function LatestThread({ threadId }: { threadId: string | undefined }) {
+  const { id: sessionId } = useOpenSession()
+  const threads = useThreads()
   const navigate = useNavigate()
   const isWide = useIsWide()
   const latest = threads.find((thread) => thread.status === 'active')?.id
@@ -61,12 +62,13 @@ function useLatestThread(threadId: string | undefined): void {
     if (threadId || !isWide || !latest) return
     void navigate({ to: '/s/$sessionId/t/$threadId', params: { sessionId, threadId: latest }, replace: true })
   }, [threadId, isWide, latest, sessionId, navigate])
+  return null
 }
 
 function EndedSession() {
-  useTabTitle()
   return (
     <section className="pane thread-pane" aria-label="Thread">
+      <TabTitle />
       <div className="empty centred">
         <h2 className="empty-title">This session is not open to you</h2>
         <p>

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { v7 as uuidv7 } from 'uuid'
 import { Button, IconButton } from '#app/components/controls/button.tsx'
 import { NameDialog } from '#app/components/controls/name-dialog.tsx'
@@ -9,22 +9,20 @@ import { groupSessions } from '#app/components/sessions/session-order.ts'
 import type { InboxEntry } from '#db/schema/inbox-entries.ts'
 import { AccountBar } from './account-bar.tsx'
 import { useInbox } from './seen.ts'
-import { SessionRow } from './session-row.tsx'
+import { type SessionActions, SessionRow } from './session-row.tsx'
 import { useChange } from './use-change.ts'
 import { useNow } from './use-now.ts'
 import { useSessionActions } from './use-session-actions.tsx'
 import { useShortcut } from './use-shortcut.ts'
 
-/** All sessions of the account: what she comes back to. */
+/** What she comes back to: her sessions, the way to new ones, and who she is here. */
 export function SessionsPane() {
-  const { entries, isReady } = useInbox()
-  const groups = useMemo(() => groupSessions(entries), [entries])
   const [isCreating, setCreating] = useState(false)
   const { actions, dialogs } = useSessionActions()
   const create = useCreateSession()
-  const isEmpty = entries.length === 0
+  const ask = useCallback(() => setCreating(true), [])
 
-  useShortcut('Alt+Shift+KeyN', () => setCreating(true))
+  useShortcut('Alt+Shift+KeyN', ask)
 
   return (
     <nav className="pane sessions-pane" aria-label="Sessions">
@@ -33,20 +31,12 @@ export function SessionsPane() {
           <Logo />
           Throughline
         </span>
-        <IconButton label="New session" onClick={() => setCreating(true)}>
+        <IconButton label="New session" onClick={ask}>
           <Plus />
         </IconButton>
       </header>
       <div className="pane-scroll">
-        <Group title="Pinned" entries={groups.pinned} actions={actions} />
-        <Group title={groups.pinned.length > 0 ? 'Sessions' : ''} entries={groups.recent} actions={actions} />
-        {groups.archived.length > 0 && (
-          <details className="archived">
-            <summary>Archived ({groups.archived.length})</summary>
-            <Group title="" entries={groups.archived} actions={actions} />
-          </details>
-        )}
-        {isEmpty && (isReady ? <FirstSession onCreate={() => setCreating(true)} /> : <ListSkeleton />)}
+        <SessionList actions={actions} onCreate={ask} />
       </div>
       <AccountBar />
       <NameDialog
@@ -63,10 +53,35 @@ export function SessionsPane() {
   )
 }
 
+interface ListProps {
+  actions: SessionActions
+  onCreate: () => void
+}
+
+/** All sessions of the account; apart from the pane around it, because every message changes it. */
+function SessionList({ actions, onCreate }: ListProps) {
+  const { entries, isReady } = useInbox()
+  const groups = useMemo(() => groupSessions(entries), [entries])
+  const isEmpty = entries.length === 0
+  return (
+    <>
+      <Group title="Pinned" entries={groups.pinned} actions={actions} />
+      <Group title={groups.pinned.length > 0 ? 'Sessions' : ''} entries={groups.recent} actions={actions} />
+      {groups.archived.length > 0 && (
+        <details className="archived">
+          <summary>Archived ({groups.archived.length})</summary>
+          <Group title="" entries={groups.archived} actions={actions} />
+        </details>
+      )}
+      {isEmpty && (isReady ? <FirstSession onCreate={onCreate} /> : <ListSkeleton />)}
+    </>
+  )
+}
+
 interface GroupProps {
   title: string
   entries: readonly InboxEntry[]
-  actions: ReturnType<typeof useSessionActions>['actions']
+  actions: SessionActions
 }
 
 function Group({ title, entries, actions }: GroupProps) {

@@ -1,25 +1,25 @@
 import { Lock } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { memo, type ReactNode } from 'react'
 import { v7 as uuidv7 } from 'uuid'
 import { useWorkspace } from '#app/collections/workspace.tsx'
 import { Composer } from '#app/components/composer/composer.tsx'
 import { Button } from '#app/components/controls/button.tsx'
-import type { ChatThread } from '#db/schema/chat-threads.ts'
 import { focusComposer } from './focus-composer.ts'
-import { useOpenSession } from './session-context.tsx'
+import { usePeople } from './session-context.tsx'
+import type { ThreadHead } from './thread-pane.tsx'
 import { useChange } from './use-change.ts'
 import { useShortcut } from './use-shortcut.ts'
 
 interface Props {
-  thread: ChatThread
+  thread: ThreadHead
   onSent: () => void
   onEditLast: () => void
 }
 
 /** The place to write, or why one cannot. */
-export function ThreadComposer({ thread, onSent, onEditLast }: Props) {
+export const ThreadComposer = memo(function ThreadComposer({ thread, onSent, onEditLast }: Props) {
   const { accountId } = useWorkspace()
-  const { members, role } = useOpenSession()
+  const { members, role } = usePeople()
   const change = useChange()
   useShortcut('c', focusComposer)
 
@@ -52,7 +52,7 @@ export function ThreadComposer({ thread, onSent, onEditLast }: Props) {
       onEditLast={onEditLast}
     />
   )
-}
+})
 
 function Closed({ reason, children }: { reason: string; children?: ReactNode }) {
   return (

@@ -1,24 +1,32 @@
 import { Link } from '@tanstack/react-router'
 import { ChevronLeft, Search } from 'lucide-react'
+import { memo } from 'react'
 import { IconButton } from '#app/components/controls/button.tsx'
 import type { ChatThread } from '#db/schema/chat-threads.ts'
 import { Conversation } from './conversation.tsx'
-import { useOpenSession } from './session-context.tsx'
+import { useOpenSession, usePeople, useThreads } from './session-context.tsx'
 import { ListSkeleton } from './sessions-pane.tsx'
+import { useColumns } from './use-columns.ts'
 
 interface Props {
   threadId: string
   onSearch: () => void
 }
 
+const headColumns = ['id', 'session_id', 'mode', 'title', 'status', 'created_at'] as const
+/** A thread as its own screen shows it, without what every message changes. */
+export type ThreadHead = Pick<ChatThread, (typeof headColumns)[number]>
+
 /** One thread: its head, what was said, and the place to say more. */
 export function ThreadPane({ threadId, onSearch }: Props) {
   const open = useOpenSession()
-  const thread = open.threads.find((each) => each.id === threadId)
+  const { role } = usePeople()
+  const row = useThreads().find((each) => each.id === threadId)
+  const thread = useColumns(row, headColumns)
   // A thread nobody has written in is complete without its messages, so a new one can be written in at once.
-  const hasMessages = open.hasMessages || open.messages.length > 0 || thread?.message_count === 0
+  const hasMessages = open.hasMessages || row?.message_count === 0
   // Where the reading stopped must be known before the first message is shown.
-  const isLoaded = hasMessages && open.inboxEntry !== undefined && open.role !== undefined
+  const isLoaded = hasMessages && open.hasInboxEntry && role !== undefined
   return (
     <section className="pane thread-pane" aria-label="Thread">
       {thread && <ThreadHeader thread={thread} onSearch={onSearch} />}
@@ -30,7 +38,12 @@ export function ThreadPane({ threadId, onSearch }: Props) {
   )
 }
 
-function ThreadHeader({ thread, onSearch }: { thread: ChatThread; onSearch: () => void }) {
+interface HeaderProps {
+  thread: ThreadHead
+  onSearch: () => void
+}
+
+const ThreadHeader = memo(function ThreadHeader({ thread, onSearch }: HeaderProps) {
   return (
     <header className="pane-header thread-header">
       <Link
@@ -50,7 +63,7 @@ function ThreadHeader({ thread, onSearch }: { thread: ChatThread; onSearch: () =
       </IconButton>
     </header>
   )
-}
+})
 
 function MissingThread() {
   const { id } = useOpenSession()

@@ -1,4 +1,4 @@
-import { memo } from 'react'
+import { memo, useMemo } from 'react'
 import { useWorkspace } from '#app/collections/workspace.tsx'
 import { authorOf } from '#app/components/messages/author.ts'
 import { type Delivery, wasNeverSent } from '#app/components/messages/delivery.ts'
@@ -6,14 +6,14 @@ import { type MessageActions, MessageItem } from '#app/components/messages/messa
 import { dateOnly, dayLabel, fullMoment } from '#app/components/messages/moments.ts'
 import type { TimelineRow } from '#app/components/messages/timeline.ts'
 import { ToolEventCard } from '#app/components/messages/tool-event-card.tsx'
-import type { ChatThread } from '#db/schema/chat-threads.ts'
-import { useOpenSession } from './session-context.tsx'
+import { usePeople } from './session-context.tsx'
+import type { ThreadHead } from './thread-pane.tsx'
 import { useMentioned } from './use-mentioned.ts'
 import { useNow } from './use-now.ts'
 
 interface Props {
   row: TimelineRow
-  thread: ChatThread
+  thread: ThreadHead
   delivery: Delivery | undefined
   isFlashing: boolean
   isEditing: boolean
@@ -50,14 +50,15 @@ function MessageRow({
   actions,
 }: Props & { row: Extract<TimelineRow, { kind: 'message' }> }) {
   const { accountId } = useWorkspace()
-  const { membersById, role } = useOpenSession()
+  const { membersById, role } = usePeople()
   const { message } = row
+  const author = useMemo(() => authorOf(message, membersById), [message, membersById])
   const mentioned = useMentioned(message.mentions, membersById)
   const isMine = message.author_account_id === accountId
   return (
     <MessageItem
       message={message}
-      author={authorOf(message, membersById)}
+      author={author}
       mentioned={mentioned}
       accountId={accountId}
       startsGroup={row.startsGroup}
@@ -71,7 +72,7 @@ function MessageRow({
   )
 }
 
-function ThreadStart({ thread }: { thread: ChatThread }) {
+function ThreadStart({ thread }: { thread: ThreadHead }) {
   return (
     <div className="thread-start">
       <p className="thread-start-title">{thread.title}</p>

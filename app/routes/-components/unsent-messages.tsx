@@ -2,10 +2,10 @@ import { type UnsentMutation, useWorkspace } from '#app/collections/workspace.ts
 import { DeliveryNote } from '#app/components/messages/delivery-note.tsx'
 import type { MutationInput } from '#db/inputs/index.ts'
 import type { ChatMessage } from '#db/schema/chat-messages.ts'
-import type { ChatThread } from '#db/schema/chat-threads.ts'
+import type { ThreadHead } from './thread-pane.tsx'
 
 interface Props {
-  thread: ChatThread
+  thread: ThreadHead
   messages: readonly ChatMessage[]
   unsent: readonly UnsentMutation[]
 }
@@ -13,6 +13,7 @@ interface Props {
 /** Messages that were refused and are no rows any more: their text must not be lost with them. */
 export function UnsentMessages({ thread, messages, unsent }: Props) {
   const workspace = useWorkspace()
+  if (!unsent.some((each) => each.state === 'failed')) return null
   const shown = new Set(messages.map((message) => message.id))
   const refused = unsent.filter(
     (each) =>

@@ -7,13 +7,13 @@ import { useToasts } from '#app/components/controls/toasts.tsx'
 import type { MessageActions } from '#app/components/messages/message-item.tsx'
 import type { ChatMessage } from '#db/schema/chat-messages.ts'
 import { focusComposer } from './focus-composer.ts'
-import { useOpenSession } from './session-context.tsx'
+import { usePeople } from './session-context.tsx'
 import { useChange } from './use-change.ts'
 
 /** What can be done with a message, and which one is being edited or removed. */
 export function useMessageActions() {
   const workspace = useWorkspace()
-  const { members } = useOpenSession()
+  const { members } = usePeople()
   const change = useChange()
   const { done, failed } = useToasts()
   const [editing, setEditing] = useState<string>()

@@ -1,27 +1,12 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useWorkspace } from '#app/collections/workspace.tsx'
-import { readableUpTo, seenUntil } from '#app/components/messages/reading.ts'
+import { seenUntil } from '#app/components/messages/reading.ts'
 import type { ChatMessage } from '#db/schema/chat-messages.ts'
-import { noteSeen } from './seen.ts'
 import { useOpenSession } from './session-context.tsx'
-import { useChange } from './use-change.ts'
 
-/** Marks as read what stands before somebody's eyes: the end of the thread, in a tab that has the focus. */
-export function useReading(threadId: string, messages: readonly ChatMessage[], isAtEnd: boolean): boolean {
-  const { accountId } = useWorkspace()
-  const { id: sessionId, messages: all, inboxEntry } = useOpenSession()
-  const change = useChange()
-  const isReading = useHasFocus() && isAtEnd
-  const marked = useRef<string>(undefined)
-  useEffect(() => {
-    if (!isReading || !inboxEntry) return
-    const seen = noteSeen(threadId, seenUntil(messages, accountId))
-    const upTo = readableUpTo(all, inboxEntry.last_read_at, accountId, seen)
-    if (!upTo || marked.current === upTo.id) return
-    marked.current = upTo.id
-    change('inbox_entries.markRead', { session_id: sessionId, message_id: upTo.id }, null)
-  }, [isReading, threadId, messages, all, inboxEntry, accountId, sessionId, change])
-  return isReading
+/** Whether somebody looks at the end of the thread. */
+export function useIsReading(isAtEnd: boolean): boolean {
+  return useHasFocus() && isAtEnd
 }
 
 /**
@@ -29,11 +14,12 @@ export function useReading(threadId: string, messages: readonly ChatMessage[], i
  * not vanish under the eyes, and moves up when the reading is interrupted.
  */
 export function useNewSince(messages: readonly ChatMessage[], isReading: boolean): Date | null {
-  const { accountId } = useWorkspace()
-  const { inboxEntry } = useOpenSession()
-  const [since, setSince] = useState<Date | null>(() =>
-    inboxEntry && inboxEntry.unread_count > 0 ? (inboxEntry.last_read_at ?? new Date(0)) : null,
-  )
+  const { accountId, inbox } = useWorkspace()
+  const { id: sessionId } = useOpenSession()
+  const [since, setSince] = useState<Date | null>(() => {
+    const entry = inbox.get(sessionId)
+    return entry && entry.unread_count > 0 ? (entry.last_read_at ?? new Date(0)) : null
+  })
   const wasReading = useRef(false)
   useEffect(() => {
     if (wasReading.current && !isReading) {
