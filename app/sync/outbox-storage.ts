@@ -34,7 +34,12 @@ export async function openOutboxStorage(): Promise<OutboxStorage> {
     blocking: () => db.close(),
   })
   return {
-    put: async (entry) => void (await db.put('outbox', entry)),
+    put: async (entry) => {
+      const transaction = db.transaction('outbox', 'readwrite')
+      const putting = transaction.store.put(entry)
+      transaction.commit() // without waiting for the page to say that nothing follows
+      await Promise.all([putting, transaction.done])
+    },
     remove: (id) => db.delete('outbox', id),
     adopt: async (accountId, tabId, isGone) => {
       const transaction = db.transaction('outbox', 'readwrite')

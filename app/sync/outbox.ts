@@ -53,6 +53,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const running = new Set<string>()
   let wakeUp = Promise.withResolvers<void>()
   let closed = false
+  let disk: OutboxStorage | undefined
 
   const opened: Promise<{ storage: OutboxStorage; life: TabLife }> = (async () => {
     const life = await beginTabLife(tabId, options.locks)
@@ -60,14 +61,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
       durable.set(false)
       return memoryStorage()
     })
+    disk = storage
     return { storage, life }
   })()
 
   // Changes of one entry reach the disk in the order in which they were made.
   const save = (id: string, change: (storage: OutboxStorage) => Promise<void>) => {
-    const saving = Promise.all([opened, saved.get(id)])
-      .then(([{ storage }]) => change(storage))
-      .catch(() => durable.set(false)) // the disk is full, say: it is sent all the same, and the person is told
+    const before = saved.get(id)
+    // The first writing begins at once, while the screen is drawn: nothing is sent before it has ended.
+    const writing =
+      disk && !before ? change(disk) : Promise.all([opened, before]).then(([{ storage }]) => change(storage))
+    // The disk is full, say: it is sent all the same, and the person is told.
+    const saving = writing.catch(() => durable.set(false))
     saved.set(id, saving)
     return saving
   }
@@ -173,8 +178,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
         created_at: new Date(),
         state: 'pending',
       }
-      entries.set([...entries.getSnapshot(), entry])
       void save(id, (storage) => storage.put(entry))
+      entries.set([...entries.getSnapshot(), entry])
       void run(lane)
       return entry
     },
