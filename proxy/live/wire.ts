@@ -61,7 +61,7 @@ export class Wire {
     response.on('close', () => this.#over())
     response.on('drain', () => this.#drained())
     if (endsWithAnswer) this.#once = setTimeout(() => this.#endBetweenAnswers(), timing.onceMs).unref()
-    else this.#heart = setInterval(() => this.#beat(), timing.heartbeatMs).unref()
+    this.#heart = setInterval(() => this.#beat(), timing.heartbeatMs).unref()
   }
 
   get size(): number {
@@ -168,8 +168,10 @@ export class Wire {
   }
 
   #beat(): void {
-    if (this.#blockedAt === undefined) this.#write(HEARTBEAT)
-    else if (performance.now() - this.#blockedAt >= this.#timing.stalledMs) this.breakOff()
+    if (this.#blockedAt === undefined) {
+      // What ends with its first answers is read when it has ended: nobody listens for its heart.
+      if (!this.endsWithAnswer) this.#write(HEARTBEAT)
+    } else if (performance.now() - this.#blockedAt >= this.#timing.stalledMs) this.breakOff()
   }
 
   /** Cut short, an answer that takes long would begin anew with each request. */
