@@ -1,7 +1,7 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerRequest, Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { apiSecurityHeaders } from '#server/auth/security-headers.ts'
-import { errorBody, STATUS } from '#server/errors.ts'
+import { type AppError, errorBody, STATUS } from '#server/errors.ts'
 import { knownError } from '#server/known-error.ts'
 import { countError, type ProxyCounts } from './metrics.ts'
 import type { ProxyContext } from './process-state.ts'
@@ -10,32 +10,36 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest
 /** Their common part, as the same calls: the types of the two are no union that can be called. */
 export type NodeResponse = Pick<
   ServerResponse,
-  | 'destroyed'
-  | 'writable'
+  | 'writableLength'
   | 'headersSent'
   | 'write'
   | 'end'
   | 'destroy'
   | 'once'
   | 'on'
-  | 'off'
   | 'cork'
   | 'uncork'
   | 'flushHeaders'
-> & { writeHead(status: number, headers: Record<string, string | number>): unknown }
+> & {
+  writeHead(status: number, headers: Record<string, string | number>): unknown
+  /** HTTP/2's has no such word. */
+  destroyed?: boolean
+}
 
 /** One request to the proxy and the way to answer it. */
 export class Call {
   readonly ctx: ProxyContext
   readonly request: NodeRequest
   readonly response: NodeResponse
+  readonly #stream: ServerHttp2Stream | undefined
   /** From when it is known where to count. */
   counts: ProxyCounts | undefined
 
   constructor(ctx: ProxyContext, request: NodeRequest, response: ServerResponse | Http2ServerResponse) {
     this.ctx = ctx
     this.request = request
-    this.response = response as NodeResponse // both have all of it
+    this.response = response as NodeResponse // both have all of it that is not optional
+    this.#stream = response instanceof Http2ServerResponse ? response.stream : undefined
   }
 
   writeHead(status: number, headers: Readonly<Record<string, string | number>>): void {
@@ -52,16 +56,31 @@ export class Call {
     forgetSentHead(this.response)
   }
 
+  /** Its caller has left. HTTP/2's response does not know of it, and its end is not told a second time. */
+  get isGone(): boolean {
+    return this.#stream?.destroyed ?? this.response.destroyed ?? false
+  }
+
+  /** So that the reader sees that it is not whole: over HTTP/2 a stream that is merely destroyed ends as if it were. */
+  breakOff(): void {
+    if (this.#stream) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    else this.response.destroy()
+  }
+
   /** An AppError becomes its documented answer, anything else a 500 that gives nothing away; one log line each. */
   fail(error: unknown): void {
-    const { method, url: path } = this.request
+    const { method } = this.request
+    const path = pathToLog(this.request.url)
     const known = knownError(error)
     if (known) this.ctx.log.info({ method, path, code: known.code, reason: known.message }, 'refused')
-    else if (!this.response.destroyed) this.ctx.log.error({ method, path, err: error }, 'failed')
+    else if (!this.isGone) this.ctx.log.error({ method, path, err: error }, 'failed')
     if (this.counts) countError(this.counts, known?.code ?? 'unexpected')
-    if (this.response.destroyed) return
-    // What has begun as an answer can only be broken off: its reader sees that it is not whole.
-    if (this.response.headersSent) return void this.response.destroy()
+    if (this.isGone) return
+    if (this.response.headersSent) this.breakOff()
+    else this.#writeError(known)
+  }
+
+  #writeError(known: AppError | undefined): void {
     const text = JSON.stringify(known ? errorBody(known) : UNEXPECTED)
     this.writeHead(known ? STATUS[known.code] : 500, {
       'content-type': 'application/json',
@@ -70,6 +89,12 @@ export class Call {
     })
     this.response.end(text)
   }
+}
+
+/** What stands in a query was not meant for a log, and whoever knows a stream's name may change it. */
+function pathToLog(url = ''): string {
+  const [path = ''] = url.split('?', 1)
+  return path.replace(/^(\/api\/live\/).*/, '$1…')
 }
 
 /** Node keeps the text of a head that it has sent, though it only ever asks whether there was one. */

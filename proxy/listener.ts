@@ -18,7 +18,9 @@ export type ProxyListener = (
  */
 export function createProxyListener(ctx: ProxyContext, options: ProxyOptions = {}): ProxyListener {
   return (request, response) => {
-    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+    const url = request.url ?? ''
+    const at = url.indexOf('?')
+    const [path, query] = at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
     const endpoint = endpointOf(path)
     if (!endpoint) return false
     const call = new Call(ctx, request, response)

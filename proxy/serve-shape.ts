@@ -26,7 +26,7 @@ export async function serveShape(
   const claims = await state.tokens.verify(bearerToken(headers.authorization))
   const { position, sessionId } = readParams(query)
   const { shape, scopeId } = readRight(state.trust, claims, { shapeName, sessionId })
-  if (call.response.destroyed) return // gone while the token was looked at
+  if (call.isGone) return // gone while the token was looked at
   new ShapeAnswer(call, state, claims).read(shapeRequest(call.ctx.env, shape, scopeId, position))
 }
 
@@ -43,6 +43,8 @@ function readParams(query: string): { position: Position; sessionId: string | nu
   for (const [name, value] of new URLSearchParams(query)) {
     if (value.length > MAX_PARAM_LENGTH) throw new AppError('invalid', 'A query parameter is too long.')
     if (name === 'session_id' && sessionId === null) sessionId = value
+    else if (name === 'live' && !/^(true|false)$/.test(value))
+      throw new AppError('invalid', 'live is true or false.')
     else if (isPositionParam(name) && position[name] === undefined) position[name] = value
     else
       throw new AppError('invalid', 'The query has a parameter that this shape does not take, or one twice.')

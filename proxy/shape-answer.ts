@@ -39,7 +39,7 @@ export class ShapeAnswer implements AnswerReader, RightHolder {
 
   cutOff(): void {
     this.#finish()
-    this.#call.response.destroy()
+    this.#call.breakOff()
   }
 
   advance(): void {

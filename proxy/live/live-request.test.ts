@@ -45,6 +45,7 @@ describe('a request', () => {
     ['nothing', {}],
     ['no entries', { tokens: ['a'], entries: [] }],
     ['too many entries', { tokens: ['a'], entries: entries(1001) }],
+    ['half a character', { tokens: ['a'], entries: [{ ...ENTRY, cursor: '\ud800' }] }],
     ['too many tokens', { tokens: many(251, String), entries: [ENTRY] }],
     ['an empty token', { tokens: [''], entries: [ENTRY] }],
     ['a token that is too long', { tokens: ['x'.repeat(2049)], entries: [ENTRY] }],
@@ -81,14 +82,20 @@ describe('a request', () => {
   })
 })
 
+/** As Electric makes them. */
+const word = (bounds: { minLength?: number; maxLength: number }) =>
+  fc.string({
+    ...bounds,
+    unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  })
 const place = fc.record({
   shape: fc.string({ minLength: 1, maxLength: 64 }),
   scope: fc.option(fc.uuid()),
   position: fc.record(
     {
-      handle: fc.string({ minLength: 1, maxLength: 256 }),
-      offset: fc.string({ minLength: 1, maxLength: 64 }),
-      cursor: fc.string({ maxLength: 64 }),
+      handle: word({ minLength: 1, maxLength: 256 }),
+      offset: word({ minLength: 1, maxLength: 64 }),
+      cursor: word({ maxLength: 64 }),
     },
     { requiredKeys: ['handle', 'offset'] },
   ),

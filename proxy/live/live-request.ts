@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { AppError } from '#server/errors.ts'
 
-const MAX_ENTRIES = 1000
+/** Of a request, and of a stream at any time. */
+export const MAX_ENTRIES = 1000
 /** Each may cost the check of a signature, whoever sends it. */
 const MAX_TOKENS = 250
 
 const idSchema = z.string().min(1).max(64)
+
+/** Electric's own words are no others; a part of one character could not even be sent to it. */
+const wordSchema = z.string().regex(/^[\x21-\x7e]*$/)
 
 const entrySchema = z.strictObject({
   id: idSchema,
@@ -13,9 +17,9 @@ const entrySchema = z.strictObject({
   session_id: z.uuid().optional(),
   /** The place of its token among the request's. */
   token: z.int().min(0),
-  handle: z.string().min(1).max(256),
-  offset: z.string().min(1).max(64),
-  cursor: z.string().max(64).optional(),
+  handle: wordSchema.min(1).max(256),
+  offset: wordSchema.min(1).max(64),
+  cursor: wordSchema.max(64).optional(),
 })
 
 /** A shape that a page follows, and from where in its log. */

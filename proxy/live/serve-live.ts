@@ -3,10 +3,10 @@ import type { Call } from '../call.ts'
 import type { ProxyState } from '../process-state.ts'
 import { readRight } from '../read-right.ts'
 import type { ShapeClaims } from '../shape-tokens.ts'
-import { LiveEntry, sendRefusal } from './live-entry.ts'
-import { type LiveEntry as AskedEntry, type LiveRequest, parseLiveRequest } from './live-request.ts'
+import { type LiveEntry, type LiveRequest, MAX_ENTRIES, parseLiveRequest } from './live-request.ts'
 import { liveSource } from './live-source.ts'
 import { readRequestText } from './request-text.ts'
+import { ShapeFollower, sendRefusal } from './shape-follower.ts'
 import { Wire } from './wire.ts'
 
 /**
@@ -24,8 +24,8 @@ export async function serveLive(state: ProxyState, call: Call, name: string | nu
 
 async function open(state: ProxyState, call: Call, request: LiveRequest): Promise<void> {
   const verified = await verifyAll(state, request.tokens)
-  if (call.response.destroyed) return // gone while the tokens were looked at
-  const wire = new Wire(call.response, state, request.once)
+  if (call.isGone) return // gone while the tokens were looked at
+  const wire = new Wire(call, state, request.once)
   const name = state.wires.add(wire)
   call.writeHead(200, {
     'content-type': 'application/octet-stream',
@@ -50,8 +50,11 @@ async function change(state: ProxyState, call: Call, name: string, request: Live
 
 type Verified = PromiseSettledResult<ShapeClaims>
 
-function verifyAll({ tokens }: ProxyState, given: readonly string[]): Promise<Verified[]> {
-  return Promise.allSettled(given.map((token) => tokens.verify(token)))
+/** One after the other: many that are junk must not keep everybody else waiting. */
+async function verifyAll({ tokens }: ProxyState, given: readonly string[]): Promise<Verified[]> {
+  const verified: Verified[] = []
+  for (const token of given) verified.push(...(await Promise.allSettled([tokens.verify(token)])))
+  return verified
 }
 
 /** Each entry stands or falls by its own token. */
@@ -59,18 +62,21 @@ function addAll(
   state: ProxyState,
   call: Call,
   wire: Wire,
-  asked: readonly AskedEntry[],
+  asked: readonly LiveEntry[],
   verified: readonly Verified[],
 ): void {
+  if (wire.size + asked.length > MAX_ENTRIES) {
+    throw new AppError('too_large', `A stream carries at most ${MAX_ENTRIES} entries.`)
+  }
   for (const each of verified) if (each.status === 'fulfilled') wire.renew(each.value)
   const source = liveSource(state, call.ctx)
-  const entries: LiveEntry[] = []
+  const followers: ShapeFollower[] = []
   for (const { id, shape: shapeName, session_id, token, ...position } of asked) {
     try {
       const claims = claimsOf(verified[token])
       const { shape, scopeId } = readRight(state.trust, claims, { shapeName, sessionId: session_id ?? null })
-      entries.push(
-        new LiveEntry({ id, shape, scopeId, wire, source, lease: wire.lease(claims, state) }, position),
+      followers.push(
+        new ShapeFollower({ id, shape, scopeId, wire, source, lease: wire.lease(claims, state) }, position),
       )
     } catch (error) {
       const known = source.known(error)
@@ -78,7 +84,7 @@ function addAll(
       sendRefusal(wire, id, known)
     }
   }
-  wire.add(entries)
+  wire.add(followers)
 }
 
 function claimsOf(verified: Verified | undefined): ShapeClaims {

@@ -1,4 +1,4 @@
-import type { NodeResponse } from '../call.ts'
+import type { Call } from '../call.ts'
 import type { ProxyCounts } from '../metrics.ts'
 import type { ShapeClaims } from '../shape-tokens.ts'
 import { encodeHead, HEARTBEAT } from './frames.ts'
@@ -30,12 +30,14 @@ export interface WireEntry {
 
 type Watchers = ConstructorParameters<typeof Lease>[0]
 
+/** More than anybody who reads is ever behind. */
+const MAX_UNSENT_BYTES = 4 * 1024 * 1024
 /** In one step of the event loop several shapes of a page are answered: they share the end of a stream that is over. */
 const LAST_ANSWERS_MS = 5
 
 /** One streaming response and what is written to it. Who is behind is sent nothing until there is room. */
 export class Wire {
-  readonly #response: NodeResponse
+  readonly #call: Call
   readonly #timing: WireTiming
   readonly #counts: ProxyCounts
   readonly #entries = new Map<string, WireEntry>()
@@ -50,16 +52,16 @@ export class Wire {
   #isOver = false
 
   constructor(
-    response: NodeResponse,
+    call: Call,
     { timing, counts }: { timing: WireTiming; counts: ProxyCounts },
     endsWithAnswer: boolean,
   ) {
-    this.#response = response
+    this.#call = call
     this.#timing = timing
     this.#counts = counts
     this.endsWithAnswer = endsWithAnswer
-    response.on('close', () => this.#over())
-    response.on('drain', () => this.#drained())
+    call.response.on('close', () => this.#closed())
+    call.response.on('drain', () => this.#drained())
     if (endsWithAnswer) this.#once = setTimeout(() => this.#endBetweenAnswers(), timing.onceMs).unref()
     this.#heart = setInterval(() => this.#beat(), timing.heartbeatMs).unref()
   }
@@ -82,7 +84,7 @@ export class Wire {
 
   /** At once, so that the browser knows that nothing on the way holds the stream back. */
   greet(): void {
-    if (this.endsWithAnswer) this.#response.flushHeaders()
+    if (this.endsWithAnswer) this.#call.response.flushHeaders()
     else this.#write(HEARTBEAT)
   }
 
@@ -137,13 +139,16 @@ export class Wire {
 
   /** @param head null where the frame goes on with an answer. */
   send(id: string, head: Parameters<typeof encodeHead>[1], body: Buffer | null, more: boolean): void {
-    this.#response.cork()
+    const { response } = this.#call
+    response.cork()
     this.#write(encodeHead(id, head, body?.length ?? 0, more))
     if (body) {
       this.#write(body)
       this.#counts.sentBytes += body.length
     }
-    this.#response.uncork()
+    response.uncork()
+    // Refusals come without being asked whether there is room.
+    if (response.writableLength > MAX_UNSENT_BYTES) this.breakOff()
   }
 
   /** An answer is whole. */
@@ -152,25 +157,27 @@ export class Wire {
   }
 
   breakOff(): void {
-    this.#response.destroy()
-    this.#over()
+    this.#call.breakOff()
+    this.#closed()
   }
 
   #write(bytes: Buffer): void {
-    if (!this.#isOver && !this.#response.write(bytes)) this.#blockedAt ??= performance.now()
+    if (!this.#isOver && !this.#call.response.write(bytes)) this.#blockedAt ??= performance.now()
   }
 
   #drained(): void {
     this.#blockedAt = undefined
-    const waiting = this.#waiting
+    const waiting = [...(this.#waiting ?? [])]
     this.#waiting = undefined
-    for (const entry of waiting ?? []) entry.advance()
+    while (waiting.length > 0 && !this.isBlocked) waiting.shift()?.advance()
+    // In turn: whoever had room and has more to send comes after those who had none.
+    if (waiting.length > 0) this.#waiting = new Set([...waiting, ...(this.#waiting ?? [])])
   }
 
   #beat(): void {
     if (this.#blockedAt === undefined) {
       // What ends with its first answers is read when it has ended: nobody listens for its heart.
-      if (!this.endsWithAnswer) this.#write(HEARTBEAT)
+      if (!this.endsWithAnswer && !this.#isOver) this.#write(HEARTBEAT)
     } else if (performance.now() - this.#blockedAt >= this.#timing.stalledMs) this.breakOff()
   }
 
@@ -180,16 +187,22 @@ export class Wire {
     this.#end()
   }
 
+  /** What is left is sent for as long as its reader takes it. */
   #end(): void {
     if (this.#isOver) return
     this.#over()
-    this.#response.end()
+    if (this.#call.response.writableLength > 0) this.#blockedAt ??= performance.now()
+    this.#call.response.end()
+  }
+
+  #closed(): void {
+    clearInterval(this.#heart)
+    this.#over()
   }
 
   #over(): void {
     if (this.#isOver) return
     this.#isOver = true
-    clearInterval(this.#heart)
     clearTimeout(this.#once)
     for (const entry of this.#entries.values()) entry.stop()
     this.#entries.clear()

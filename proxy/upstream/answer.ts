@@ -108,14 +108,16 @@ export class Answer implements AnswerSink {
     this.#trim()
   }
 
-  /** Cuts off those who are furthest behind. */
-  cutOffSlowest(): void {
-    const least = Math.min(...this.#taken.values())
+  /** Cuts off those who are furthest behind; says whether that has freed anything. */
+  cutOffSlowest(): boolean {
+    const before = this.#heldBytes
+    const least = this.#leastTaken()
     for (const [reader, taken] of [...this.#taken]) {
       if (taken > least) continue
       this.leave(reader)
       reader.cutOff()
     }
+    return this.#heldBytes < before
   }
 
   head(head: AnswerHead): void {
@@ -170,9 +172,15 @@ export class Answer implements AnswerSink {
     this.#chunks = []
   }
 
+  #leastTaken(): number {
+    let least = this.#dropped + this.#chunks.length
+    for (const taken of this.#taken.values()) least = Math.min(least, taken)
+    return least
+  }
+
   #trim(): void {
-    const least =
-      this.#taken.size > 0 ? Math.min(...this.#taken.values()) : this.#dropped + this.#chunks.length
+    if (this.#chunks.length === 0) return // mostly, when thousands leave one after the other
+    const least = this.#leastTaken()
     const gone = this.#chunks.splice(0, least - this.#dropped)
     this.#dropped = least
     this.#hold(-gone.reduce((bytes, chunk) => bytes + chunk.length, 0))

@@ -31,7 +31,7 @@ async function start(answer: (asked: Asked, n: number) => unknown = () => {}, op
   const { port } = server.address() as AddressInfo // listening on TCP
   const env = { ELECTRIC_URL: `http://127.0.0.1:${port}`, ELECTRIC_SECRET: 'secret' }
   const client = createElectricClient(env, createLog('silent'))
-  const answers = new Answers(client, options)
+  const answers = new Answers(client, { keepMs: 60_000, ...options })
   closing.push(async () => {
     client.close()
     server.closeAllConnections()
@@ -169,6 +169,15 @@ describe('equal requests', () => {
   })
 })
 
+describe('a request that cannot be made', () => {
+  it('keeps nobody waiting who asks for the same in other words', async () => {
+    const { read, asked } = await start(({ response }) => response.writeHead(200, HEADERS).end('[1]'))
+    expect(() => read(waiting('1_0', { cursor: '\ud800' }))).toThrow(URIError)
+    await read(waiting('1_0', { cursor: '5' })).over.promise
+    expect(asked.length).toBe(1)
+  })
+})
+
 describe('a reader who comes a moment later', () => {
   const answering = (headers: Record<string, string>, status = 200) =>
     start(({ response }) => response.writeHead(status, headers).end('[1]'))
@@ -284,6 +293,14 @@ describe('what is held in memory', () => {
     expect(asked.length).toBe(8)
     await read(at('-1'), 'somebody 0').over.promise
     expect(asked.length).toBe(9)
+  })
+
+  it('is found again when an answer was replaced for who knows it to be gone', async () => {
+    const { read, answers } = await large(7_000_000)
+    await read(at('-1')).over.promise
+    await read(at('-1', { expired_handle: '1-1' })).over.promise
+    await read(at('-1'), 'somebody else').over.promise
+    expect(answers.heldBytes).toBeLessThanOrEqual(7_000_000)
   })
 
   it('cuts off those who are slower than others, when they make it too much', async () => {

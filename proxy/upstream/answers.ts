@@ -98,9 +98,11 @@ export class Answers {
       hold: (bytes) => this.#hold(request, answer, bytes),
       over: () => this.#over(request, answer),
     })
+    asking = request.isLive ? askPatiently(this.#client, request, answer) : this.#client.ask(request, answer)
+    // Only now: what could not be asked must not be waited for. The one before it nobody can find any more.
+    this.#open.get(request.key)?.answer.close()
     this.#open.set(request.key, { request, answer })
     if (request.isLive) this.#waits.add(answer)
-    asking = request.isLive ? askPatiently(this.#client, request, answer) : this.#client.ask(request, answer)
     return answer
   }
 
@@ -133,7 +135,7 @@ export class Answers {
     this.#heldBytes += bytes
     if (answer.heldBytes > 0) this.#holding.add(answer)
     else this.#holding.delete(answer)
-    if (this.#heldBytes > this.#maxHeldBytes) this.#makeRoom()
+    if (bytes > 0 && this.#heldBytes > this.#maxHeldBytes) this.#makeRoom()
     // Memory that is used again at once is the fastest there is: what passes to one reader is not kept.
     const isLarge = bytes > 0 && answer.isOpen && answer.heldBytes > this.#loneBytes
     if (isLarge && !this.#crowds.isOne(scopeKey)) answer.close()
@@ -149,7 +151,9 @@ export class Answers {
       }
     }
     for (const answer of this.#holding) {
-      while (this.#heldBytes > this.#maxHeldBytes && answer.heldBytes > PIPED_BYTES) answer.cutOffSlowest()
+      while (this.#heldBytes > this.#maxHeldBytes && answer.heldBytes > PIPED_BYTES) {
+        if (!answer.cutOffSlowest()) break
+      }
     }
   }
 }

@@ -8,7 +8,7 @@ import type { Lease } from './lease.ts'
 import type { LivePosition, LiveSource } from './live-source.ts'
 import type { Wire, WireEntry } from './wire.ts'
 
-export interface LiveEntryOptions {
+export interface FollowerOptions {
   id: string
   shape: Shape
   scopeId: string
@@ -25,8 +25,8 @@ const RETRIES_MS = [100, 250, 600]
  * Follows one shape until its right to be read ends, Electric rotates or refuses it, or it is dropped: one answer after
  * another, with no round trip to the browser between them.
  */
-export class LiveEntry implements AnswerReader, WireEntry {
-  readonly #options: LiveEntryOptions
+export class ShapeFollower implements AnswerReader, WireEntry {
+  readonly #options: FollowerOptions
   #position: LivePosition
   #answer: Answer | undefined
   /** A part of the answer is sent. */
@@ -35,7 +35,7 @@ export class LiveEntry implements AnswerReader, WireEntry {
   #pause: NodeJS.Timeout | undefined
   #retries = 0
 
-  constructor(options: LiveEntryOptions, position: LivePosition) {
+  constructor(options: FollowerOptions, position: LivePosition) {
     this.#options = options
     this.#position = position
     options.lease.hold()
