@@ -6,6 +6,7 @@ import type { Mentionable } from '../composer/mentions.ts'
 import { CopyButton } from '../controls/copy-button.tsx'
 import { useCodeHighlighter } from './code-highlighter.ts'
 import { markMentions } from './mention-marks.ts'
+import { isPlainSentence } from './plain-sentence.ts'
 
 interface Props {
   text: string
@@ -16,20 +17,27 @@ interface Props {
 const remarkPlugins = [remarkGfm]
 
 /** Markdown as people write it. Raw HTML is shown as text, and nothing is fetched from elsewhere. */
-export const Markdown = memo(function Markdown({ text, mentioned, accountId }: Props) {
+export const Markdown = memo(function Markdown(props: Props) {
+  return (
+    <div className="prose">
+      {/* Much of what people write is plain: it is shown sooner without being parsed. */}
+      {isPlainSentence(props.text) ? <p>{props.text}</p> : <Parsed {...props} />}
+    </div>
+  )
+})
+
+function Parsed({ text, mentioned, accountId }: Props) {
   const highlight = useCodeHighlighter(text)
   const rehypePlugins = useMemo(
     () => (mentioned.length > 0 ? [...highlight, markMentions(mentioned, accountId)] : highlight),
     [highlight, mentioned, accountId],
   )
   return (
-    <div className="prose">
-      <ReactMarkdown remarkPlugins={remarkPlugins} rehypePlugins={rehypePlugins} components={components}>
-        {text}
-      </ReactMarkdown>
-    </div>
+    <ReactMarkdown remarkPlugins={remarkPlugins} rehypePlugins={rehypePlugins} components={components}>
+      {text}
+    </ReactMarkdown>
   )
-})
+}
 
 const components: Components = {
   a: ({ href, children }) => <SafeLink href={href}>{children}</SafeLink>,
