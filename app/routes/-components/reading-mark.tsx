@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react'
 import { useWorkspace } from '#app/collections/workspace.tsx'
 import { readableUpTo, seenUntil } from '#app/components/messages/reading.ts'
 import type { ChatMessage } from '#db/schema/chat-messages.ts'
-import { noteSeen } from './seen.ts'
+import { beginReading, noteSeen } from './seen.ts'
 import { useInboxEntry, useOpenSession, useSessionMessages } from './session-context.tsx'
 import { useChange } from './use-change.ts'
 
@@ -20,10 +20,11 @@ export function ReadingMark({ threadId, messages, isReading }: Props) {
   const inboxEntry = useInboxEntry()
   const change = useChange()
   const marked = useRef<string>(undefined)
+  useEffect(() => (isReading ? beginReading(threadId) : undefined), [isReading, threadId])
   useEffect(() => {
     if (!isReading || !inboxEntry) return
-    const seen = noteSeen(threadId, seenUntil(messages, accountId))
     return afterPaint(() => {
+      const seen = noteSeen(threadId, seenUntil(messages, accountId))
       const upTo = readableUpTo(all, inboxEntry.last_read_at, accountId, seen)
       if (!upTo || marked.current === upTo.id) return
       marked.current = upTo.id

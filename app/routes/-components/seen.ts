@@ -9,11 +9,19 @@ import { useInboxEntry, useOpenSession, useSessionMessages } from './session-con
 // What this page has shown since it was opened. A session has one mark of reading for all its threads; what was seen
 // beyond it is known here alone, until the mark can pass it.
 const seenThreads = createStore<SeenThreads>(new Map())
+/** The thread whose end somebody looks at: what comes there is seen as it is shown. */
+const readingThread = createStore<string | null>(null)
 const seenAhead = createStore<ReadonlyMap<string, SeenAhead>>(new Map())
 
 interface SeenAhead {
   lastReadAt: number
   count: number
+}
+
+/** @returns what ends it. */
+export function beginReading(threadId: string): () => void {
+  readingThread.set(threadId)
+  return () => readingThread.set(null)
 }
 
 export function noteSeen(threadId: string, until: number): SeenThreads {
@@ -36,7 +44,7 @@ export function useUnread(): Unread['byThread'] {
   const { id } = useOpenSession()
   const messages = useSessionMessages()
   const inboxEntry = useInboxEntry()
-  const seen = useStore(seenThreads)
+  const seen = useSeen()
   const lastReadAt = inboxEntry?.last_read_at ?? null
   const unread = useMemo(
     () => unreadOf(messages, lastReadAt, accountId, seen),
@@ -46,6 +54,15 @@ export function useUnread(): Unread['byThread'] {
     noteSeenAhead(id, { lastReadAt: lastReadAt?.getTime() ?? 0, count: unread.seenAhead })
   }, [id, lastReadAt, unread.seenAhead])
   return unread.byThread
+}
+
+function useSeen(): SeenThreads {
+  const noted = useStore(seenThreads)
+  const reading = useStore(readingThread)
+  return useMemo(
+    () => (reading === null ? noted : new Map(noted).set(reading, Number.POSITIVE_INFINITY)),
+    [noted, reading],
+  )
 }
 
 /** The account's sessions; their counts leave out what this page has shown. */
@@ -58,7 +75,8 @@ export function useInbox(): { entries: readonly InboxEntry[]; isReady: boolean }
         const seen = ahead.get(entry.session_id)
         // The mark has moved since, perhaps in another tab: the count is of another stretch.
         if (!seen?.count || seen.lastReadAt !== (entry.last_read_at?.getTime() ?? 0)) return entry
-        return { ...entry, unread_count: Math.max(0, entry.unread_count - seen.count) }
+        const unread_count = Math.max(0, entry.unread_count - seen.count)
+        return unread_count === entry.unread_count ? entry : { ...entry, unread_count }
       }),
     [data, ahead],
   )

@@ -47,16 +47,20 @@ export function useMessageActions() {
     }
   }, [workspace, members, change, done, failed])
 
-  const dialog = (
-    <ConfirmDialog
-      open={removing !== undefined}
-      onOpenChange={(open) => !open && setRemoving(undefined)}
-      title="Remove this message?"
-      action="Remove"
-      onConfirm={() => removing && change('chat_messages.remove', { id: removing.id }, null)}
-    >
-      <p>Its text goes for everybody. A note that a message was removed stays in its place.</p>
-    </ConfirmDialog>
+  // Rendered with every message otherwise.
+  const dialog = useMemo(
+    () => (
+      <ConfirmDialog
+        open={removing !== undefined}
+        onOpenChange={(open) => !open && setRemoving(undefined)}
+        title="Remove this message?"
+        action="Remove"
+        onConfirm={() => removing && change('chat_messages.remove', { id: removing.id }, null)}
+      >
+        <p>Its text goes for everybody. A note that a message was removed stays in its place.</p>
+      </ConfirmDialog>
+    ),
+    [removing, change],
   )
   return { actions, editing, dialog }
 }
