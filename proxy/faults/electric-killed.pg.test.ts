@@ -66,13 +66,13 @@ describe('Electric that is killed again and again while people write', () => {
   ])('%s leaves every reader with what Postgres holds', async (_what, whileAway) => {
     const { apps, readers } = await openAll()
     const writer = talk(stack.db, world)
-    for (let n = 1; n <= 3; n++) {
+    for (let n = 1; n <= 2; n++) {
       const before = writer.done()
       await electric.kill()
       await whileAway()
       await expect.poll(() => writer.done()).toBeGreaterThan(before)
       await electric.start()
-      await expect.poll(() => writer.done()).toBeGreaterThan(before + 10)
+      await expect.poll(() => writer.done()).toBeGreaterThan(before + 5)
     }
     await writer.stop()
     await allHoldWhatPostgresHolds(stack.db, readers)
@@ -87,9 +87,9 @@ describe('Electric that is killed again and again while people write', () => {
     const wire = await openWire(electric.url)
     closing.push(() => wire.close())
     const { readers } = await openAll(wire.url)
-    for (const bytes of [500, 100_000, 1_000_000]) {
+    for (const bytes of [500, 700_000]) {
       wire.cutAfterBytes(bytes)
-      await fill(stack.db, world, 30, 100_000)
+      await fill(stack.db, world, 15, 100_000)
       await allHoldWhatPostgresHolds(stack.db, readers)
     }
   })

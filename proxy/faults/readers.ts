@@ -30,7 +30,7 @@ export interface TabOptions {
   fetch?: typeof fetch
 }
 
-const QUICK: Partial<Timing> = { retryMs: 10, maxRetryMs: 200 }
+const QUICK: Partial<Timing> = { retryMs: 10, maxRetryMs: 30 }
 
 // Rows are compared as Postgres writes them.
 const asText = (text: string) => text
@@ -86,7 +86,7 @@ export function openTab({ accountId, origin, name = 'a tab', ...options }: TabOp
         signal: closing.signal,
         parser,
         warnOnHttp: false,
-        backoffOptions: { initialDelay: 10, maxDelay: 200, multiplier: 1.5 },
+        backoffOptions: { initialDelay: 10, maxDelay: 50, multiplier: 1.5 },
         onError: (error) => {
           const status = 'status' in error ? Number(error.status) : undefined
           if (status !== 401 && status !== 404) return {}
