@@ -92,7 +92,7 @@ export class Call {
 }
 
 /** What stands in a query was not meant for a log, and whoever knows a stream's name may change it. */
-function pathToLog(url = ''): string {
+export function pathToLog(url = ''): string {
   const [path = ''] = url.split('?', 1)
   return path.replace(/^(\/api\/live\/).*/, '$1…')
 }

@@ -190,6 +190,26 @@ describe('a large answer on a live stream', () => {
   })
 })
 
+describe('a stream', () => {
+  it('carries no more than a thousand shapes at a time', async () => {
+    const one = await inbox('inbox')
+    const many = Array.from({ length: 1000 }, (_, n) => ({ ...one, id: `${n}` }))
+    const stream = await open([one])
+    expect(await stream.add(many)).toBe(413)
+    expect(await stream.add(many.slice(1))).toBe(204)
+  })
+
+  it('that is not read is cut off before refusals fill the memory', async () => {
+    const stream = await open([await inbox('inbox')])
+    const junk = Array.from({ length: 900 }, (_, n) => ({ ...BAD, id: `${n}` }))
+    let status = 204
+    for (let n = 0; n < 200 && status === 204; n++) status = await stream.add(junk)
+    expect(status).toBe(404)
+  })
+})
+
+const BAD: Entry = { id: '', shape: 'nothing', token: 'junk', handle: '1-1', offset: '0_0' }
+
 describe('a reader who takes nothing', () => {
   it('is cut off after a while, and costs Electric nothing meanwhile', async () => {
     const at = await stack.startApp({ proxy: { timing: { heartbeatMs: 10, stalledMs: 100 } } })

@@ -17,7 +17,7 @@ export interface Entry {
 
 /** @param endsInMs how long it is still good. */
 export async function signToken(
-  { key }: TestApp,
+  { key }: Pick<TestApp, 'key'>,
   accountId: string,
   sessionId?: string,
   endsInMs = TOKEN_LIFETIME_MS,
