@@ -135,14 +135,16 @@ function Connection() {
         failed={failed}
         onOpen={() => setOpen(true)}
       />
-      <UnsentDialog
-        open={isOpen}
-        onOpenChange={setOpen}
-        unsent={unsent}
-        durable={durable}
-        onRetry={workspace.retry}
-        onDiscard={workspace.discard}
-      />
+      {isOpen && (
+        <UnsentDialog
+          open
+          onOpenChange={setOpen}
+          unsent={unsent}
+          durable={durable}
+          onRetry={workspace.retry}
+          onDiscard={workspace.discard}
+        />
+      )}
     </>
   )
 }
