@@ -1,6 +1,6 @@
 import { eq, useLiveQuery } from '@tanstack/react-db'
 import { ArrowDown } from 'lucide-react'
-import { memo, type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useStore, useWorkspace } from '#app/collections/workspace.tsx'
 import { deliveriesOf, isOfMessage, wasNeverSent } from '#app/components/messages/delivery.ts'
 import { MessageList, type MessageListHandle } from '#app/components/messages/message-list.tsx'
@@ -10,10 +10,10 @@ import { selectedFrom } from '#app/sync/store.ts'
 import type { ChatMessage } from '#db/schema/chat-messages.ts'
 import { Announcer } from './announcer.tsx'
 import { ReadingMark } from './reading-mark.tsx'
+import { rowElements } from './row-elements.tsx'
 import { useSessionMessages } from './session-context.tsx'
 import { ThreadComposer } from './thread-composer.tsx'
 import type { ThreadHead } from './thread-pane.tsx'
-import { TimelineRowView } from './timeline-row-view.tsx'
 import { UnsentMessages } from './unsent-messages.tsx'
 import { useJump } from './use-jump.ts'
 import { useMessageActions } from './use-message-actions.tsx'
@@ -44,20 +44,18 @@ export const Conversation = memo(function Conversation({ thread }: { thread: Thr
   const { flashing, startsAtTarget } = useJump(list, rows)
   const startAt = startsAtTarget ?? rows.find((row) => row.kind === 'new')?.key
   const arrived = useArrivedBelow(messages, isAtEnd, accountId)
-  const renderRow = useMemo(
-    () =>
-      oncePerRow((row) => (
-        <TimelineRowView
-          key={row.key}
-          row={row}
-          thread={thread}
-          delivery={deliveries.get(row.key)}
-          isFlashing={row.key === flashing}
-          isEditing={row.key === editing}
-          actions={actions}
-        />
-      )),
-    [thread, deliveries, flashing, editing, actions],
+  const elementOf = useMemo(rowElements, [])
+  const renderRow = useCallback(
+    (row: TimelineRow) =>
+      elementOf({
+        row,
+        thread,
+        delivery: deliveries.get(row.key),
+        isFlashing: row.key === flashing,
+        isEditing: row.key === editing,
+        actions,
+      }),
+    [elementOf, thread, deliveries, flashing, editing, actions],
   )
   const scrollToEnd = useCallback(() => list.current?.scrollToEnd(), [])
   const editLast = useLasting(() => {
@@ -106,16 +104,6 @@ function useUnsentOfMessages() {
   const { unsent } = useWorkspace()
   const ofMessages = useMemo(() => selectedFrom(unsent, isOfMessage), [unsent])
   return useStore(ofMessages)
-}
-
-/** The same element for the same row: the list then leaves it alone. */
-function oncePerRow(render: (row: TimelineRow) => ReactElement): (row: TimelineRow) => ReactElement {
-  const made = new WeakMap<TimelineRow, ReactElement>()
-  return (row) => {
-    const element = made.get(row) ?? render(row)
-    made.set(row, element)
-    return element
-  }
 }
 
 /** The same function for good, that does what the last one given does. */

@@ -11,7 +11,7 @@ import type { ThreadHead } from './thread-pane.tsx'
 import { useMentioned } from './use-mentioned.ts'
 import { useNow } from './use-now.ts'
 
-interface Props {
+export interface RowProps {
   row: TimelineRow
   thread: ThreadHead
   delivery: Delivery | undefined
@@ -20,7 +20,7 @@ interface Props {
   actions: MessageActions
 }
 
-export const TimelineRowView = memo(function TimelineRowView(props: Props) {
+export const TimelineRowView = memo(function TimelineRowView(props: RowProps) {
   const { row, thread } = props
   switch (row.kind) {
     case 'start':
@@ -48,7 +48,7 @@ function MessageRow({
   isFlashing,
   isEditing,
   actions,
-}: Props & { row: Extract<TimelineRow, { kind: 'message' }> }) {
+}: RowProps & { row: Extract<TimelineRow, { kind: 'message' }> }) {
   const { accountId } = useWorkspace()
   const { membersById, role } = usePeople()
   const { message } = row
