@@ -10,7 +10,7 @@ import { AppError, errorResponse } from '#server/errors.ts'
 import { mutationsEndpoint } from '#server/mutations/index.ts'
 import { issueShapeToken } from './issue-token.ts'
 import { createProxyListener } from './listener.ts'
-import { closeProxy, type ProxyOptions } from './process-state.ts'
+import { closeProxy, type ProxyOptions, proxyState } from './process-state.ts'
 
 const SECRET = 'a secret that only Electric and the proxy know'
 
@@ -97,6 +97,7 @@ async function startTestApp(key: string, options: AppOptions & { databaseUrl: st
     const { pathname } = new URL(request.url)
     const caller = { accountId: request.headers.get('x-account') ?? '' }
     if (pathname === '/api/shape-tokens') {
+      await proxyState(ctx, options.proxy) // whose options count is whose request comes first
       return Response.json(await issueShapeToken(ctx, caller, await request.json()))
     }
     if (pathname === '/api/mutations') return mutationsEndpoint(ctx.db, caller, request)

@@ -31,8 +31,8 @@ afterEach(async () => {
 async function openAll(electricUrl = electric.url) {
   world = await makeWorld(stack.db)
   const apps = [
-    await stack.startApp({ electricUrl, proxy: { keepMs: 500 } }),
-    await stack.startApp({ electricUrl, proxy: { keepMs: 500 } }),
+    await stack.startApp({ electricUrl, proxy: { keepMs: 200 } }),
+    await stack.startApp({ electricUrl, proxy: { keepMs: 200 } }),
   ]
   const tabs = apps.flatMap(({ url: origin }, n) => [
     openTab({ origin, accountId: world.viewer, name: `the viewer's at ${n}` }),

@@ -49,7 +49,8 @@ export interface Reader {
 
 /** Waits until each of the readers holds, in every column, what Postgres holds; one that is wrong never will. */
 export async function allHoldWhatPostgresHolds(db: Database, readers: readonly Reader[]): Promise<void> {
-  await expect.poll(() => differences(db, readers), { interval: 20 }).toEqual([])
+  const interval = Math.max(20, readers.length / 4) // what they hold is to be looked at in less time than it takes to get it
+  await expect.poll(() => differences(db, readers), { interval }).toEqual([])
 }
 
 /** What is wrong with whom, in few words: rows are many and large. */

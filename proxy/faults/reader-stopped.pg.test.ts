@@ -82,7 +82,7 @@ describe('a reader who stops', () => {
     stopped.stop()
     await writeUntilBlocked(app, stopped, [])
     const before = externalBytes()
-    for (let n = 0; n < 8; n++) {
+    for (let n = 0; n < 5; n++) {
       await write(2)
       await allHoldWhatPostgresHolds(stack.db, others)
       expect(await metric(app, 'held_bytes')).toBeLessThan(MAX_HELD_BYTES + MB)

@@ -17,7 +17,7 @@ const closing: (() => unknown)[] = []
 
 beforeAll(async () => {
   stack = await startStack()
-  const options = { proxy: { keepMs: 500 } }
+  const options = { proxy: { keepMs: 200 } }
   apps = [await stack.startApp(options), await stack.startApp(options)]
 })
 afterAll(() => stack.stop())

@@ -25,7 +25,6 @@ beforeAll(async () => {
   app = await stack.startApp({ electricUrl: pipe.url })
 })
 afterAll(async () => {
-  await comesToRest(app)
   agent.destroy()
   await pipe.close()
   await stack.stop()
@@ -125,4 +124,8 @@ describe('what Electric refuses while many wait for it', () => {
     await say(stack.db, world, 'and on')
     await allHoldWhatPostgresHolds(stack.db, readers)
   })
+})
+
+describe('all that', () => {
+  it('leaves nothing behind', () => comesToRest(app))
 })
