@@ -10,12 +10,17 @@ import { CountBadge } from '#app/components/sessions/count-badge.tsx'
 import type { InboxEntry } from '#db/schema/inbox-entries.ts'
 import type { MemberRole } from '#db/schema/session-members.ts'
 import { peopleOf } from './session-context.tsx'
+import { useColumns } from './use-columns.ts'
+
+const namedBy = ['session_id', 'title', 'pinned', 'archived_at'] as const
+/** As much of a session as its menu needs: messages do not change it. */
+export type NamedSession = Pick<InboxEntry, (typeof namedBy)[number]>
 
 export interface SessionActions {
-  pin: (entry: InboxEntry) => void
-  rename: (entry: InboxEntry) => void
-  archive: (entry: InboxEntry) => void
-  remove: (entry: InboxEntry) => void
+  pin: (entry: NamedSession) => void
+  rename: (entry: NamedSession) => void
+  archive: (entry: NamedSession) => void
+  remove: (entry: NamedSession) => void
 }
 
 interface Props {
@@ -26,6 +31,7 @@ interface Props {
 
 export const SessionRow = memo(function SessionRow({ entry, now, actions }: Props) {
   const { last_message_at: lastAt } = entry
+  const named = useColumns(entry, namedBy)
   return (
     <li className="row" data-unread={entry.unread_count > 0 || undefined}>
       <Link
@@ -48,7 +54,7 @@ export const SessionRow = memo(function SessionRow({ entry, now, actions }: Prop
           <CountBadge count={entry.unread_count} />
         </span>
       </Link>
-      <SessionMenu entry={entry} actions={actions} />
+      <SessionMenu entry={named} actions={actions} />
     </li>
   )
 })
@@ -59,9 +65,12 @@ function preview(entry: InboxEntry): string {
   return author ? `${author}: ${text}` : text
 }
 
-type ItemProps = Omit<Props, 'now'>
+interface MenuProps {
+  entry: NamedSession
+  actions: SessionActions
+}
 
-function SessionMenu({ entry, actions }: ItemProps) {
+const SessionMenu = memo(function SessionMenu({ entry, actions }: MenuProps) {
   const { sessionId } = useParams({ strict: false })
   const trigger = (
     <IconButton label={`Actions for the session ${entry.title}`} className="row-menu">
@@ -77,16 +86,16 @@ function SessionMenu({ entry, actions }: ItemProps) {
       <Changes entry={entry} actions={actions} />
     </Menu>
   )
-}
+})
 
 /** Only the open session's members are here; of the others everything is offered, and the server decides. */
-function OpenSessionChanges(props: ItemProps) {
+function OpenSessionChanges(props: MenuProps) {
   const workspace = useWorkspace()
   const { data: members } = useLiveQuery(workspace.session(props.entry.session_id).members)
   return <SessionChanges {...props} role={peopleOf(members, workspace.accountId).role} />
 }
 
-function SessionChanges({ entry, actions, role = 'owner' }: ItemProps & { role?: MemberRole | undefined }) {
+function SessionChanges({ entry, actions, role = 'owner' }: MenuProps & { role?: MemberRole | undefined }) {
   if (role === 'viewer') return null
   return (
     <>

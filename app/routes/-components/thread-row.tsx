@@ -6,11 +6,16 @@ import { Menu, MenuItem, MenuSeparator } from '#app/components/controls/menu.tsx
 import { fullMoment, shortMoment } from '#app/components/messages/moments.ts'
 import { CountBadge } from '#app/components/sessions/count-badge.tsx'
 import type { ChatThread } from '#db/schema/chat-threads.ts'
+import { useColumns } from './use-columns.ts'
+
+const namedBy = ['id', 'session_id', 'title', 'status'] as const
+/** As much of a thread as its menu needs: messages do not change it. */
+export type NamedThread = Pick<ChatThread, (typeof namedBy)[number]>
 
 export interface ThreadActions {
-  rename: (thread: ChatThread) => void
-  archive: (thread: ChatThread) => void
-  remove: (thread: ChatThread) => void
+  rename: (thread: NamedThread) => void
+  archive: (thread: NamedThread) => void
+  remove: (thread: NamedThread) => void
 }
 
 interface Props {
@@ -23,6 +28,7 @@ interface Props {
 
 export const ThreadRow = memo(function ThreadRow({ thread, unread, now, canWrite, actions }: Props) {
   const lastAt = thread.last_message_at
+  const named = useColumns(thread, namedBy)
   return (
     <li className="row" data-unread={unread > 0 || undefined}>
       <Link
@@ -49,12 +55,17 @@ export const ThreadRow = memo(function ThreadRow({ thread, unread, now, canWrite
           <CountBadge count={unread} />
         </span>
       </Link>
-      {canWrite && <ThreadMenu thread={thread} actions={actions} />}
+      {canWrite && <ThreadMenu thread={named} actions={actions} />}
     </li>
   )
 })
 
-function ThreadMenu({ thread, actions }: { thread: ChatThread; actions: ThreadActions }) {
+interface MenuProps {
+  thread: NamedThread
+  actions: ThreadActions
+}
+
+const ThreadMenu = memo(function ThreadMenu({ thread, actions }: MenuProps) {
   const isArchived = thread.status === 'archived'
   const trigger = (
     <IconButton label={`Actions for the thread ${thread.title}`} className="row-menu">
@@ -75,4 +86,4 @@ function ThreadMenu({ thread, actions }: { thread: ChatThread; actions: ThreadAc
       </MenuItem>
     </Menu>
   )
-}
+})

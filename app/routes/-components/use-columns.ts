@@ -5,6 +5,14 @@ import { useMemo } from 'react'
  * message, for its counts and times, and most of what shows it does not show those.
  */
 export function useColumns<T extends object, Column extends keyof T>(
+  row: T,
+  columns: readonly Column[],
+): Pick<T, Column>
+export function useColumns<T extends object, Column extends keyof T>(
+  row: T | undefined,
+  columns: readonly Column[],
+): Pick<T, Column> | undefined
+export function useColumns<T extends object, Column extends keyof T>(
   row: T | undefined,
   columns: readonly Column[],
 ): Pick<T, Column> | undefined {

@@ -2,8 +2,7 @@ import { useNavigate, useParams } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import { ConfirmDialog } from '#app/components/controls/confirm-dialog.tsx'
 import { NameDialog } from '#app/components/controls/name-dialog.tsx'
-import type { InboxEntry } from '#db/schema/inbox-entries.ts'
-import type { SessionActions } from './session-row.tsx'
+import type { NamedSession, SessionActions } from './session-row.tsx'
 import { useChange } from './use-change.ts'
 
 /** What can be done with a session in the list, and the dialogs that ask first. */
@@ -11,8 +10,8 @@ export function useSessionActions() {
   const change = useChange()
   const navigate = useNavigate()
   const params = useParams({ strict: false })
-  const [renaming, setRenaming] = useState<InboxEntry>()
-  const [removing, setRemoving] = useState<InboxEntry>()
+  const [renaming, setRenaming] = useState<NamedSession>()
+  const [removing, setRemoving] = useState<NamedSession>()
 
   const actions = useMemo<SessionActions>(
     () => ({

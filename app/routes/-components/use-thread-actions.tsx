@@ -1,18 +1,19 @@
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
+import { useWorkspace } from '#app/collections/workspace.tsx'
 import { ConfirmDialog } from '#app/components/controls/confirm-dialog.tsx'
 import { NameDialog } from '#app/components/controls/name-dialog.tsx'
-import type { ChatThread } from '#db/schema/chat-threads.ts'
-import type { ThreadActions } from './thread-row.tsx'
+import type { NamedThread, ThreadActions } from './thread-row.tsx'
 import { useChange } from './use-change.ts'
 
 /** What can be done with a thread, and the dialogs that ask first. */
 export function useThreadActions() {
+  const workspace = useWorkspace()
   const change = useChange()
   const navigate = useNavigate()
   const params = useParams({ strict: false })
-  const [renaming, setRenaming] = useState<ChatThread>()
-  const [removing, setRemoving] = useState<ChatThread>()
+  const [renaming, setRenaming] = useState<NamedThread>()
+  const [removing, setRemoving] = useState<NamedThread>()
 
   const actions = useMemo<ThreadActions>(
     () => ({
@@ -36,7 +37,8 @@ export function useThreadActions() {
     change('chat_threads.remove', { id }, `“${title}” was not removed.`)
     if (params.threadId === id) void navigate({ to: '/s/$sessionId', params: { sessionId } })
   }
-  const count = removing?.message_count ?? 0
+  const row = removing && workspace.session(removing.session_id).threads.get(removing.id)
+  const count = row?.message_count ?? 0
   const dialogs = (
     <>
       <NameDialog
