@@ -1,16 +1,19 @@
-import { sql as raw, type SQLWrapper } from 'drizzle-orm'
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { Pool, type PoolClient } from 'pg'
+import type { SQLWrapper } from 'drizzle-orm'
+import { type NodePgQueryResultHKT, NodePgSession } from 'drizzle-orm/node-postgres'
+import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
+import { escapeLiteral, Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg'
 import postgres from 'postgres'
-import * as schema from './schema/index.ts'
 
-type DrizzleTransaction = Parameters<Parameters<NodePgDatabase<typeof schema>['transaction']>[0]>[0]
+type Drizzle = PgDatabase<NodePgQueryResultHKT, Record<string, never>>
 
 /** Rows of a statement; `count` is how many it returned or changed. */
 export type Rows<T> = T[] & { count: number }
 
-/** What a transaction's work gets: Drizzle bound to that transaction. */
-export type Transaction = Omit<DrizzleTransaction, 'execute' | 'transaction'> & {
+/**
+ * What a transaction's work gets: Drizzle bound to that transaction. Statements that do not need each other's answers
+ * may go together, `await Promise.all([first, second])`: Postgres takes them in order, and nobody waits in between.
+ */
+export type Transaction = Omit<Drizzle, 'execute' | 'transaction'> & {
   execute<T extends Record<string, unknown>>(query: SQLWrapper | string): Promise<Rows<T>>
 }
 
@@ -67,6 +70,7 @@ export function connect(url: string, { maxConnections = 20 } = {}): Database {
     max: maxConnections,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     options: '-c timezone=UTC',
+    pipeline: true,
   })
   pool.on('error', () => {
     // An idle connection was lost; the pool makes another when one is wanted.
@@ -101,15 +105,11 @@ async function inTransaction<T>(
   }
   client.on('error', onLost)
   try {
-    return await drizzle(client, { schema }).transaction(async (drizzleTx) => {
-      const tx = withRows(drizzleTx)
-      await tx.execute(raw`select set_config('app.account_id', ${accountId ?? ''}, true)`)
-      const value = await work(tx)
-      const txid = await currentTxid(tx)
-      mayHaveCommitted = true
-      return { value, txid }
-    })
+    const value = await begun(client, accountId, work)
+    mayHaveCommitted = true
+    return { value, txid: await commit(client) }
   } catch (error) {
+    await client.query('rollback').catch(onLost)
     if (!lost) throw error
     const message = 'PostgreSQL went away in the middle of a transaction.'
     throw new ConnectionLost(message, { cause: error, mayHaveCommitted })
@@ -119,9 +119,34 @@ async function inTransaction<T>(
   }
 }
 
-function withRows(tx: DrizzleTransaction): Transaction {
+const dialect = new PgDialect()
+
+async function begun<T>(
+  client: PoolClient,
+  accountId: string | null,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  let ended = false
+  const query = (config: QueryConfig, values: unknown[]) => {
+    if (ended) throw new Error('This transaction has ended. Await what it sends, all of it.')
+    return client.query(config, values)
+  }
+  const session = new NodePgSession({ query } as unknown as PoolClient, dialect, undefined) // it calls nothing else
+  try {
+    // The beginning is sent ahead of the work's first statement, and not waited for. If it fails, so does all that follows.
+    const [, value] = await Promise.all([
+      client.query(`begin; select set_config('app.account_id', ${escapeLiteral(accountId ?? '')}, true)`),
+      work(withRows(new PgDatabase(dialect, session, undefined))),
+    ])
+    return value
+  } finally {
+    ended = true
+  }
+}
+
+function withRows(tx: Drizzle): Transaction {
   const execute = tx.execute.bind(tx)
-  return Object.assign(Object.create(tx) as DrizzleTransaction, {
+  return Object.assign(Object.create(tx) as Drizzle, {
     async execute<T extends Record<string, unknown>>(query: SQLWrapper | string): Promise<Rows<T>> {
       const { rows, rowCount } = await execute<T>(query)
       return Object.assign(rows as unknown as T[], { count: rowCount ?? 0 }) // Drizzle narrows T again
@@ -129,11 +154,12 @@ function withRows(tx: DrizzleTransaction): Transaction {
   })
 }
 
-// Inside the transaction: an id read outside names another one, and the client would wait for it until its timeout.
-// The cast to xid drops the epoch, because the stream carries 32 bits.
-async function currentTxid(tx: Transaction): Promise<number | null> {
-  const [row] = await tx.execute<{ txid: string | null }>(
-    raw`select pg_current_xact_id_if_assigned()::xid::text as txid`,
-  )
-  return row?.txid ? Number(row.txid) : null
+// The id is read inside the transaction: one read outside names another one, and the client would wait for it until its
+// timeout. The cast to xid drops the epoch, because the stream carries 32 bits.
+async function commit(client: PoolClient): Promise<number | null> {
+  const results = await client.query('select pg_current_xact_id_if_assigned()::xid::text as txid; commit')
+  // Two statements have two results, which pg's types do not say.
+  const [read] = results as unknown as QueryResult<{ txid: string | null }>[]
+  const txid = read?.rows[0]?.txid
+  return txid ? Number(txid) : null
 }
