@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, isNull, type SQL } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { type MemberRole, type SessionMember, sessionMembers } from '#db/schema/session-members.ts'
 import { AppError } from './errors.ts'
@@ -13,7 +13,7 @@ const MAY: Record<MemberRole, string> = {
 /** The membership that gives access; who left has none. */
 export async function liveMember(
   tx: Transaction,
-  sessionId: string,
+  sessionId: string | SQL,
   accountId: string,
 ): Promise<SessionMember | undefined> {
   const [member] = await tx

@@ -13,24 +13,30 @@ import { type LockedSession, lockSession, refuseArchived } from './session-lock.
 export const chatMessageMutations = defineMutations('chat_messages', {
   async send(tx, caller, { id, session_id, thread_id, content, mentions = [] }) {
     const locked = await lockSession(tx, caller, session_id, 'editor')
-    const thread = await lockThread(tx, session_id, thread_id)
-    const repeated = await sentBefore(tx, caller, { id, thread_id, content })
+    const [thread, repeated, mentioned] = await Promise.all([
+      lockThread(tx, session_id, thread_id),
+      sentBefore(tx, caller, { id, thread_id, content }),
+      membersAmong(tx, session_id, mentions),
+    ])
     if (repeated) return repeated
     refuseArchived(locked)
     refuseArchivedThread(thread)
     // The trigger gives the position, the time is taken under the lock: both follow the order of commits.
-    await tx.insert(chatMessages).values({
-      id,
-      session_id,
-      thread_id,
-      position: 0,
-      author_account_id: caller.accountId,
-      role: 'user',
-      content,
-      mentions: await membersAmong(tx, session_id, mentions),
-      created_at: sql`clock_timestamp()`,
-    })
-    await countSent(tx, locked, id)
+    const inserting = tx
+      .insert(chatMessages)
+      .values({
+        id,
+        session_id,
+        thread_id,
+        position: 0,
+        author_account_id: caller.accountId,
+        role: 'user',
+        content,
+        mentions: mentioned,
+        created_at: sql`clock_timestamp()`,
+      })
+      .execute() // sent at once, so ahead of those that count it
+    await Promise.all([inserting, countSent(tx, locked, id)])
     return changed('chat_messages')
   },
 
@@ -115,24 +121,27 @@ function sameMembers(left: string[], right: string[]): boolean {
 }
 
 async function countSent(tx: Transaction, { session, member }: LockedSession, id: string): Promise<void> {
-  await tx.execute(sql`
-    update chat_threads t set message_count = message_count + 1,
-      last_message_preview = left(m.content, 280), last_message_at = m.created_at
-    from chat_messages m where m.id = ${id} and t.id = m.thread_id`)
-  await tx.execute(sql`
-    update sessions s set message_count = message_count + 1, last_message_at = m.created_at
-    from chat_messages m where m.id = ${id} and s.id = m.session_id`)
   const { created_at, preview } = {
     created_at: sql`(select created_at from chat_messages where id = ${id})`,
     preview: sql`(select left(content, 280) from chat_messages where id = ${id})`,
   }
-  await updateInbox(
-    tx,
-    session.id,
-    sql`unread_count = unread_count + (i.account_id <> ${member.account_id})::int,
-        last_message_at = ${created_at}, last_message_preview = ${preview},
-        last_message_author = ${member.display_name}`,
-  )
+  await Promise.all([
+    tx.execute(sql`
+      with thread as (
+        update chat_threads t set message_count = message_count + 1,
+          last_message_preview = left(m.content, 280), last_message_at = m.created_at
+        from chat_messages m where m.id = ${id} and t.id = m.thread_id
+      )
+      update sessions s set message_count = message_count + 1, last_message_at = m.created_at
+      from chat_messages m where m.id = ${id} and s.id = m.session_id`),
+    updateInbox(
+      tx,
+      session.id,
+      sql`unread_count = unread_count + (i.account_id <> ${member.account_id})::int,
+          last_message_at = ${created_at}, last_message_preview = ${preview},
+          last_message_author = ${member.display_name}`,
+    ),
+  ])
 }
 
 async function countRemoved(tx: Transaction, message: ChatMessage): Promise<void> {

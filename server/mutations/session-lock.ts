@@ -28,15 +28,16 @@ export async function lockSession(
     eq(sessionMembers.account_id, caller.accountId),
     isNull(sessionMembers.left_at),
   )
-  const [session] = await tx
+  const locking = tx
     .select()
     .from(sessions)
     .where(and(eq(sessions.id, id), exists(tx.select().from(sessionMembers).where(takesPart))))
     .for('no key update')
+    .execute() // sent at once, so ahead of the next
+  // Read again under the lock: the statement above may wait for somebody who ends this membership.
+  const [[session], member] = await Promise.all([locking, liveMember(tx, id, caller.accountId)])
   if (!session) throw notFound()
-  // Read again under the lock: the statement above may have waited for somebody who ended this membership.
-  const member = requireRole(await liveMember(tx, session.id, caller.accountId), atLeast)
-  return { session, member }
+  return { session, member: requireRole(member, atLeast) }
 }
 
 export function refuseArchived({ session }: LockedSession): void {
