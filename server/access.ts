@@ -10,14 +10,17 @@ const MAY: Record<MemberRole, string> = {
   owner: 'do this. Ask an owner of the session',
 }
 
+export type LiveMember = Pick<SessionMember, 'account_id' | 'display_name' | 'role'>
+
 /** The membership that gives access; who left has none. */
 export async function liveMember(
   tx: Transaction,
   sessionId: string | SQL,
   accountId: string,
-): Promise<SessionMember | undefined> {
+): Promise<LiveMember | undefined> {
+  const { account_id, display_name, role } = sessionMembers
   const [member] = await tx
-    .select()
+    .select({ account_id, display_name, role })
     .from(sessionMembers)
     .where(
       and(
@@ -30,7 +33,7 @@ export async function liveMember(
 }
 
 /** @throws AppError not_found for who does not take part, as if nothing were there; forbidden when the role is too low. */
-export function requireRole(member: SessionMember | undefined, atLeast: MemberRole): SessionMember {
+export function requireRole(member: LiveMember | undefined, atLeast: MemberRole): LiveMember {
   if (!member) throw notFound()
   if (RANK[member.role] >= RANK[atLeast]) return member
   const article = member.role === 'viewer' ? 'A' : 'An'

@@ -1,11 +1,11 @@
 import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
 import { type ChatMessage, chatMessages } from '#db/schema/chat-messages.ts'
-import { type ChatThread, chatThreads } from '#db/schema/chat-threads.ts'
+import { chatThreads } from '#db/schema/chat-threads.ts'
 import { sessions } from '#db/schema/sessions.ts'
 import { notFound } from '../access.ts'
 import { AppError } from '../errors.ts'
-import { lockThread, refuseArchivedThread } from './chat-threads.ts'
+import { type LockedThread, lockThread, refuseArchivedThread } from './chat-threads.ts'
 import { type Caller, changed, defineMutations, type Outcome, unchanged } from './define.ts'
 import { refreshLastMessage, updateInbox } from './inbox-fanout.ts'
 import { type LockedSession, lockSession, refuseArchived } from './session-lock.ts'
@@ -79,7 +79,11 @@ async function sentBefore(
   caller: Caller,
   sent: Pick<ChatMessage, 'id' | 'thread_id' | 'content'>,
 ): Promise<Outcome | undefined> {
-  const [existing] = await tx.select().from(chatMessages).where(eq(chatMessages.id, sent.id))
+  const { author_account_id, thread_id, content } = chatMessages
+  const [existing] = await tx
+    .select({ author_account_id, thread_id, content })
+    .from(chatMessages)
+    .where(eq(chatMessages.id, sent.id))
   if (!existing) return undefined
   if (existing.author_account_id !== caller.accountId) throw notFound()
   if (existing.thread_id === sent.thread_id && existing.content === sent.content) return unchanged
@@ -90,7 +94,7 @@ async function lockOwnMessage(
   tx: Transaction,
   caller: Caller,
   id: string,
-): Promise<LockedSession & { thread: ChatThread; message: ChatMessage }> {
+): Promise<LockedSession & { thread: LockedThread; message: ChatMessage }> {
   const sessionId = sql`(select session_id from chat_messages where id = ${id})`
   const locked = await lockSession(tx, caller, sessionId, 'editor')
   // Under the session's lock a message cannot change; only then does its thread's lock follow.

@@ -56,10 +56,13 @@ export const chatThreadMutations = defineMutations('chat_threads', {
   },
 })
 
+export type LockedThread = Pick<ChatThread, 'id' | 'title' | 'status' | 'message_count'>
+
 /** @throws AppError not_found when the session has no such thread. */
-export async function lockThread(tx: Transaction, sessionId: string, id: string): Promise<ChatThread> {
+export async function lockThread(tx: Transaction, sessionId: string, id: string): Promise<LockedThread> {
+  const { title, status, message_count } = chatThreads
   const [thread] = await tx
-    .select()
+    .select({ id: chatThreads.id, title, status, message_count })
     .from(chatThreads)
     .where(and(eq(chatThreads.id, id), eq(chatThreads.session_id, sessionId)))
     .for('no key update')
@@ -67,8 +70,8 @@ export async function lockThread(tx: Transaction, sessionId: string, id: string)
   return thread
 }
 
-export function refuseArchivedThread(thread: ChatThread): void {
-  if (thread.status === 'active') return
+export function refuseArchivedThread({ status }: LockedThread): void {
+  if (status === 'active') return
   throw new AppError('conflict', 'This thread is archived: it can be read, not written. Unarchive it first.')
 }
 
@@ -76,7 +79,7 @@ async function lockByThread(
   tx: Transaction,
   caller: Caller,
   id: string,
-): Promise<LockedSession & { thread: ChatThread }> {
+): Promise<LockedSession & { thread: LockedThread }> {
   const sessionId = sql`(select session_id from chat_threads where id = ${id})`
   const locked = await lockSession(tx, caller, sessionId, 'editor')
   return { ...locked, thread: await lockThread(tx, locked.session.id, id) }

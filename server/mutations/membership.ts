@@ -40,11 +40,13 @@ export async function takeIn(
     from sessions s, (${lastOfSession(session.id)}) m where s.id = ${session.id}`)
 }
 
+type Owned = Pick<Session, 'id' | 'owner_account_id'>
+
 /**
  * Ends a live membership; a trigger announces it, which ends the person's streams.
  * @throws AppError conflict for the last owner.
  */
-export async function takeOut(tx: Transaction, session: Session, accountId: string): Promise<void> {
+export async function takeOut(tx: Transaction, session: Owned, accountId: string): Promise<void> {
   await passOwnershipOn(tx, session, accountId)
   const [left] = await tx
     .update(sessionMembers)
@@ -64,7 +66,7 @@ export async function takeOut(tx: Transaction, session: Session, accountId: stri
  * Does nothing for who is no owner.
  * @throws AppError conflict for the last owner.
  */
-export async function passOwnershipOn(tx: Transaction, session: Session, accountId: string): Promise<void> {
+export async function passOwnershipOn(tx: Transaction, session: Owned, accountId: string): Promise<void> {
   const owners = await tx
     .select({ id: sessionMembers.account_id })
     .from(sessionMembers)

@@ -1,14 +1,14 @@
-import { and, eq, exists, isNull, type SQL } from 'drizzle-orm'
+import { and, eq, exists, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
-import { type MemberRole, type SessionMember, sessionMembers } from '#db/schema/session-members.ts'
+import { type MemberRole, sessionMembers } from '#db/schema/session-members.ts'
 import { type Session, sessions } from '#db/schema/sessions.ts'
-import { liveMember, notFound, requireRole } from '../access.ts'
+import { type LiveMember, liveMember, notFound, requireRole } from '../access.ts'
 import { AppError } from '../errors.ts'
 import type { Caller } from './define.ts'
 
 export interface LockedSession {
-  session: Session
-  member: SessionMember
+  session: Pick<Session, 'id' | 'title' | 'owner_account_id' | 'archived_at'>
+  member: LiveMember
 }
 
 /**
@@ -28,10 +28,12 @@ export async function lockSession(
     eq(sessionMembers.account_id, caller.accountId),
     isNull(sessionMembers.left_at),
   )
+  const membership = tx.select({ one: sql`1` }).from(sessionMembers).where(takesPart)
+  const { title, owner_account_id, archived_at } = sessions
   const locking = tx
-    .select()
+    .select({ id: sessions.id, title, owner_account_id, archived_at })
     .from(sessions)
-    .where(and(eq(sessions.id, id), exists(tx.select().from(sessionMembers).where(takesPart))))
+    .where(and(eq(sessions.id, id), exists(membership)))
     .for('no key update')
     .execute() // sent at once, so ahead of the next
   // Read again under the lock: the statement above may wait for somebody who ends this membership.
