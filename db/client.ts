@@ -3,6 +3,7 @@ import { type NodePgQueryResultHKT, NodePgSession } from 'drizzle-orm/node-postg
 import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import { escapeLiteral, Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg'
 import postgres from 'postgres'
+import { statementName } from './statement-names.ts'
 
 type Drizzle = PgDatabase<NodePgQueryResultHKT, Record<string, never>>
 
@@ -129,7 +130,7 @@ async function begun<T>(
   let ended = false
   const query = (config: QueryConfig, values: unknown[]) => {
     if (ended) throw new Error('This transaction has ended. Await what it sends, all of it.')
-    return client.query(config, values)
+    return client.query({ ...config, name: statementName(config.text) }, values)
   }
   const session = new NodePgSession({ query } as unknown as PoolClient, dialect, undefined) // it calls nothing else
   try {
