@@ -128,9 +128,15 @@ async function begun<T>(
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   let ended = false
-  const query = (config: QueryConfig, values: unknown[]) => {
+  let failure: unknown
+  const query = async (config: QueryConfig, values: unknown[]) => {
     if (ended) throw new Error('This transaction has ended. Await what it sends, all of it.')
-    return client.query({ ...config, name: statementName(config.text) }, values)
+    try {
+      return await client.query({ ...config, name: statementName(config.text) }, values)
+    } catch (error) {
+      failure ??= error // of those sent after it Postgres only says that something failed before
+      throw failure
+    }
   }
   const session = new NodePgSession({ query } as unknown as PoolClient, dialect, undefined) // it calls nothing else
   try {
