@@ -188,6 +188,20 @@ test('who reads up to a message while the next one is being sent has that one st
   expect(await row(database.db, unread)).toEqual({ unread_count: 1 })
 })
 
+test('who is removed while her message waits for the session is told that there is none', async () => {
+  const { session_id, thread_id, owner, editor } = await makeWorld(database.db)
+  const id = uuidv7()
+  let sent: Promise<string> | undefined
+  await database.db.transaction(owner, async (tx) => {
+    await mutations['session_members.remove'](tx, { accountId: owner }, { session_id, account_id: editor })
+    const input = { id, session_id, thread_id, content: 'too late' }
+    sent = outcome(apply(instances[1], editor, 'chat_messages.send', input))
+    await untilOneWaits()
+  })
+  expect(await sent).toBe('not_found')
+  expect(await rows(database.db, sql`select from chat_messages where id = ${id}`)).toEqual([])
+})
+
 test('a change that meets another program’s locks the wrong way round is tried again', async () => {
   const { session_id, thread_id, owner, editor } = await makeWorld(database.db)
   let sent: Promise<string> | undefined
