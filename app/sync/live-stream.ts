@@ -102,7 +102,7 @@ export class LiveStream {
     if (atMs >= this.#dueAtMs) return
     this.#dueAtMs = atMs
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#act(), atMs - performance.now())
+    this.#timer = setTimeout(() => this.#act(), Math.max(0, atMs - performance.now()))
   }
 
   /** What was due when the stream was lost must wait, too. */
