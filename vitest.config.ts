@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const outside = ['node_modules/**', 'dist/**', '.throughline/**']
 
 export default defineConfig({
   test: {
+    // Most of them wait for Postgres and for processes: with one less than there are cores, half of two would idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         extends: true,

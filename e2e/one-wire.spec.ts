@@ -43,7 +43,8 @@ test('a page follows all its sessions over one connection, opened once', async (
   await expect(page.getByRole('status').filter({ hasText: 'Live' })).toBeVisible()
   for (const title of TITLES) {
     await page.getByRole('navigation', { name: 'Sessions' }).getByText(title, { exact: true }).click()
-    await expect(page.getByRole('heading', { name: title })).toBeVisible()
+    const threads = page.getByRole('navigation', { name: 'Threads' })
+    await expect(threads.getByRole('heading', { name: title })).toBeVisible()
     await composer(page).waitFor()
   }
   // Every session is live now: what another page says there arrives, on the same connection.

@@ -52,7 +52,8 @@ test('a shape that ends between its view of the database and its rows', async ()
       return reading.length > 0
     })
     await writer`COMMIT`
-    expect((await answer).status).toBe(409)
+    // Whichever comes first: the change that ends the shape, or the row that makes it too large.
+    expect([409, 503]).toContain((await answer).status)
     await connectionsAreGone()
   } finally {
     writer.release()
