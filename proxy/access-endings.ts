@@ -23,6 +23,7 @@ export interface AccessEndings {
   forgetBefore(ms: number): void
 }
 
+/** Whose right ends, by time or by removal. */
 export interface AccessHolder {
   rightEnded(): void
 }

@@ -2,7 +2,7 @@ import { IncomingMessage, type ServerResponse } from 'node:http'
 import { constants, type Http2ServerRequest, Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { apiSecurityHeaders } from '#server/auth/security-headers.ts'
 import { type AppError, errorBody, STATUS } from '#server/errors.ts'
-import { knownError } from '#server/known-error.ts'
+import { reportFailure, UNEXPECTED } from '#server/known-error.ts'
 import { countError, type ProxyCounts } from './metrics.ts'
 import type { ProxyContext } from './process-state.ts'
 
@@ -71,9 +71,7 @@ export class Call {
   fail(error: unknown): void {
     const { method } = this.request
     const path = pathToLog(this.request.url)
-    const known = knownError(error)
-    if (known) this.ctx.log.info({ method, path, code: known.code, reason: known.message }, 'refused')
-    else if (!this.isGone) this.ctx.log.error({ method, path, err: error }, 'failed')
+    const known = reportFailure(this.ctx.log, { method, path }, error, this.isGone)
     if (this.counts) countError(this.counts, known?.code ?? 'unexpected')
     if (this.isGone) return
     if (this.response.headersSent) this.breakOff()
@@ -106,7 +104,3 @@ function forgetSentHead(response: object): void {
 
 // Written to by nobody.
 const NO_HEADERS = Object.freeze({})
-
-const UNEXPECTED = {
-  error: { code: 'unavailable', message: 'Something went wrong on the server. Try again.' },
-}

@@ -1,20 +1,17 @@
-/** Whose right ends at a certain time. */
-export interface DeadlineHolder {
-  rightEnded(): void
-}
+import type { AccessHolder } from './access-endings.ts'
 
 /** Tells holders when their time is over. All within the same tenth of a second share one timer: readers are many. */
 export class Deadlines {
-  readonly #due = new Map<number, { timer: NodeJS.Timeout; holders: Set<DeadlineHolder> }>()
+  readonly #due = new Map<number, { timer: NodeJS.Timeout; holders: Set<AccessHolder> }>()
 
   /** @param atMs milliseconds since the epoch; it is told up to 100 ms before, so that it is never late. */
-  add(atMs: number, holder: DeadlineHolder): void {
+  add(atMs: number, holder: AccessHolder): void {
     const tick = tickOf(atMs)
     const { holders } = this.#due.get(tick) ?? this.#open(tick)
     holders.add(holder)
   }
 
-  remove(atMs: number, holder: DeadlineHolder): void {
+  remove(atMs: number, holder: AccessHolder): void {
     const tick = tickOf(atMs)
     const due = this.#due.get(tick)
     if (!due?.holders.delete(holder) || due.holders.size > 0) return
@@ -28,7 +25,7 @@ export class Deadlines {
   }
 
   #open(tick: number) {
-    const holders = new Set<DeadlineHolder>()
+    const holders = new Set<AccessHolder>()
     const fire = () => {
       this.#due.delete(tick)
       for (const holder of holders) holder.rightEnded()

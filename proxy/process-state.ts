@@ -1,6 +1,7 @@
 import type { AppContext } from '#server/context.ts'
 import { AppError } from '#server/errors.ts'
 import { Deadlines } from './deadlines.ts'
+import { createLiveSource, type LiveSource } from './live/live-source.ts'
 import { WIRE_TIMING, type WireTiming } from './live/wire.ts'
 import { Wires } from './live/wires.ts'
 import { type ProxyCounts, watchProxy } from './metrics.ts'
@@ -27,6 +28,7 @@ export interface ProxyState {
   wires: Wires
   timing: WireTiming
   counts: ProxyCounts
+  live: LiveSource
   close(): Promise<void>
 }
 
@@ -68,6 +70,7 @@ async function open(ctx: ProxyContext, options: ProxyOptions): Promise<ProxyStat
   const client = createElectricClient(ctx.env, ctx.log)
   const deadlines = new Deadlines()
   const [answers, wires, tokens] = [new Answers(client, options), new Wires(), createTokenVerifier(trust)]
+  const counts = watchProxy(ctx.metrics, { answers, wires, tokens })
   return {
     key,
     trust,
@@ -75,7 +78,8 @@ async function open(ctx: ProxyContext, options: ProxyOptions): Promise<ProxyStat
     deadlines,
     answers,
     wires,
-    counts: watchProxy(ctx.metrics, { answers, wires, tokens }),
+    counts,
+    live: createLiveSource(ctx, { answers, trust, counts }),
     timing: { ...WIRE_TIMING, ...options.timing },
     close: async () => {
       wires.close()

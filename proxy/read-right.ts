@@ -1,5 +1,6 @@
 import { type Shape, shapeNamed } from '#electric/shapes/index.ts'
 import { AppError } from '#server/errors.ts'
+import type { AccessHolder } from './access-endings.ts'
 import type { Deadlines } from './deadlines.ts'
 import { notValid, type ShapeClaims } from './shape-tokens.ts'
 import type { Trust } from './trust.ts'
@@ -50,10 +51,8 @@ export function assertGood(
 }
 
 /** Who reads on a token's claims, and must stop when they hold no longer. */
-export interface RightHolder {
+export interface RightHolder extends AccessHolder {
   readonly claims: ShapeClaims
-  /** The token expires, or access is taken away. */
-  rightEnded(): void
 }
 
 type Watchers = { trust: Pick<Trust, 'endings'>; deadlines: Deadlines }

@@ -1,6 +1,6 @@
 import { context } from './context.ts'
 import { AppError, errorResponse } from './errors.ts'
-import { knownError } from './known-error.ts'
+import { reportFailure, UNEXPECTED } from './known-error.ts'
 import { readJson } from './read-body.ts'
 
 /**
@@ -21,21 +21,15 @@ export async function handle(
 export function refusal(request: Request, error: unknown): Response {
   const { method } = request
   const { pathname: path } = new URL(request.url)
-  const known = knownError(error)
-  if (known) {
-    context().log.info({ method, path, code: known.code, reason: known.message }, 'refused')
-    return errorResponse(known)
-  }
-  // A caller that went away is nobody to answer and nothing to report.
+  const known = reportFailure(context().log, { method, path }, error, request.signal.aborted)
+  if (known) return errorResponse(known)
   if (request.signal.aborted) return new Response(null, { status: 499 })
-  context().log.error({ method, path, err: error }, 'failed')
-  const body = { error: { code: 'unavailable', message: 'Something went wrong on the server. Try again.' } }
-  return Response.json(body, { status: 500, headers: { 'cache-control': 'private, no-store' } })
+  return Response.json(UNEXPECTED, { status: 500, headers: { 'cache-control': 'private, no-store' } })
 }
 
 /** @throws AppError method_not_allowed unless the method is one of these. */
-export function allowMethods(request: Request, ...methods: string[]): void {
-  if (!methods.includes(request.method)) {
+export function allowMethods(request: { method?: string | undefined }, ...methods: string[]): void {
+  if (!methods.includes(request.method ?? '')) {
     throw new AppError(
       'method_not_allowed',
       `${request.method} is not allowed here; use ${methods.join(' or ')}.`,

@@ -1,5 +1,6 @@
 import { isConnectionLost } from '#db/client.ts'
-import { AppError } from './errors.ts'
+import { AppError, type ErrorBody } from './errors.ts'
+import type { Logger } from './log.ts'
 
 const MAX_CAUSES = 10
 
@@ -17,6 +18,28 @@ export function knownError(error: unknown): AppError | undefined {
     }
   }
   return undefined
+}
+
+/** What the caller is told of everything that is not known: nothing of it. */
+export const UNEXPECTED: ErrorBody = {
+  error: { code: 'unavailable', message: 'Something went wrong on the server. Try again.' },
+}
+
+/**
+ * One log line for a request that failed.
+ * @param isGone a caller that went away is nobody to answer and nothing to report.
+ * @returns what is known of the error, as `knownError` does.
+ */
+export function reportFailure(
+  log: Logger,
+  asked: { method: string | undefined; path: string } | { function: string },
+  error: unknown,
+  isGone: boolean,
+): AppError | undefined {
+  const known = knownError(error)
+  if (known) log.info({ ...asked, code: known.code, reason: known.message }, 'refused')
+  else if (!isGone) log.error({ ...asked, err: error }, 'failed')
+  return known
 }
 
 function chainOf(error: unknown): Error[] {

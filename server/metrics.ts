@@ -5,7 +5,8 @@ import { guard, partsOf } from './auth/guard.ts'
 import { apiSecurityHeaders } from './auth/security-headers.ts'
 import type { AppContext } from './context.ts'
 import { AppError, errorBody, STATUS } from './errors.ts'
-import { knownError } from './known-error.ts'
+import { allowMethods } from './http.ts'
+import { reportFailure } from './known-error.ts'
 import type { Incoming, Outgoing, RawHandler } from './listen.ts'
 import { VERSION } from './version.ts'
 
@@ -23,13 +24,10 @@ export function metricsHandler(ctx: AppContext): RawHandler {
 async function answer(ctx: AppContext, req: Incoming, res: Outgoing): Promise<void> {
   try {
     refuseStrangers(ctx, req)
-    refuseOtherMethods(req)
+    allowMethods(req, 'GET', 'HEAD')
     send(ctx, req, res, 200, ctx.metrics.contentType, await ctx.metrics.metrics())
   } catch (error) {
-    const known = knownError(error)
-    const { method, url: path } = req
-    if (known) ctx.log.info({ method, path, code: known.code, reason: known.message }, 'refused')
-    else ctx.log.error({ method, path, err: error }, 'failed')
+    const known = reportFailure(ctx.log, { method: req.method, path: PATH }, error, false)
     const { code, message } =
       known ?? new AppError('unavailable', 'The metrics could not be read. Try again.')
     const body = JSON.stringify(errorBody(new AppError(code, message)))
@@ -56,11 +54,6 @@ function isSame(one: string, other: string): boolean {
 
 /** Of a connection's other end, as Node writes it. */
 export const isLoopback = (address = '') => /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(address)
-
-function refuseOtherMethods({ method }: Incoming): void {
-  if (method === 'GET' || method === 'HEAD') return
-  throw new AppError('method_not_allowed', `${method} is not allowed here; use GET or HEAD.`)
-}
 
 function send({ env }: AppContext, req: Incoming, res: Outgoing, status: number, type: string, body: string) {
   res.statusCode = status

@@ -25,7 +25,11 @@ export async function readText(request: Request, maxBytes: number): Promise<stri
 
 /** @throws AppError too_large, invalid. */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  const text = await readText(request, maxBytes)
+  return parseJson(await readText(request, maxBytes))
+}
+
+/** @throws AppError invalid. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '#server/errors.ts'
+import { parseJson } from '#server/read-body.ts'
 
 /** Of a request, and of a stream at any time. */
 export const MAX_ENTRIES = 1000
@@ -82,12 +83,4 @@ function parseChange(text: string): LiveRequest {
 
 function invalid(message: string, error: z.ZodError): AppError {
   return new AppError('invalid', message, { fields: z.flattenError(error).fieldErrors })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new AppError('invalid', 'The body is not JSON.')
-  }
 }

@@ -26,15 +26,10 @@ export interface LiveSource {
   refused(shape: string, error: AppError): void
 }
 
-const sources = new WeakMap<ProxyState, LiveSource>()
-
-export function liveSource(state: ProxyState, ctx: ProxyContext): LiveSource {
-  const source = sources.get(state) ?? createSource(state, ctx)
-  sources.set(state, source)
-  return source
-}
-
-function createSource({ answers, trust, counts }: ProxyState, { env, log }: ProxyContext): LiveSource {
+export function createLiveSource(
+  { env, log }: Pick<ProxyContext, 'env' | 'log'>,
+  { answers, trust, counts }: Pick<ProxyState, 'answers' | 'trust' | 'counts'>,
+): LiveSource {
   return {
     join: (shape, scopeId, { handle, offset, cursor }, reader) => {
       const position = { live: 'true', log: 'full', handle, offset, ...(cursor && { cursor }) }

@@ -4,7 +4,6 @@ import type { ProxyState } from '../process-state.ts'
 import { readRight } from '../read-right.ts'
 import type { ShapeClaims } from '../shape-tokens.ts'
 import { type LiveEntry, type LiveRequest, MAX_ENTRIES, parseLiveRequest } from './live-request.ts'
-import { liveSource } from './live-source.ts'
 import { readRequestText } from './request-text.ts'
 import { ShapeFollower, sendRefusal } from './shape-follower.ts'
 import { Wire } from './wire.ts'
@@ -35,14 +34,14 @@ async function open(state: ProxyState, call: Call, request: LiveRequest): Promis
   })
   wire.greet()
   setImmediate(() => call.forgetHeaders()) // when the head is sent
-  addAll(state, call, wire, request.entries, verified)
+  addAll(state, wire, request.entries, verified)
 }
 
 async function change(state: ProxyState, call: Call, name: string, request: LiveRequest): Promise<void> {
   const verified = await verifyAll(state, request.tokens)
   const wire = state.wires.get(name)
   if (!wire) throw new AppError('not_found', 'This process does not carry that stream. Open a new one.')
-  addAll(state, call, wire, request.entries, verified)
+  addAll(state, wire, request.entries, verified)
   wire.drop(request.drop)
   call.writeHead(204, {})
   call.response.end()
@@ -60,7 +59,6 @@ async function verifyAll({ tokens }: ProxyState, given: readonly string[]): Prom
 /** Each entry stands or falls by its own token. */
 function addAll(
   state: ProxyState,
-  call: Call,
   wire: Wire,
   asked: readonly LiveEntry[],
   verified: readonly Verified[],
@@ -69,7 +67,7 @@ function addAll(
     throw new AppError('too_large', `A stream carries at most ${MAX_ENTRIES} entries.`)
   }
   for (const each of verified) if (each.status === 'fulfilled') wire.renew(each.value)
-  const source = liveSource(state, call.ctx)
+  const source = state.live
   const followers: ShapeFollower[] = []
   for (const { id, shape: shapeName, session_id, token, ...position } of asked) {
     try {

@@ -3,6 +3,7 @@ import { type AppError, errorBody, STATUS } from '#server/errors.ts'
 import { notValid } from '../shape-tokens.ts'
 import type { Answer, AnswerReader } from '../upstream/answer.ts'
 import type { AnswerHead } from '../upstream/electric-client.ts'
+import { retryPauseMs } from '../upstream/retry-pause.ts'
 import { unavailable } from '../upstream/unavailable.ts'
 import type { Lease } from './lease.ts'
 import type { LivePosition, LiveSource } from './live-source.ts'
@@ -19,7 +20,6 @@ export interface FollowerOptions {
 
 // An answer that moves nothing at all would otherwise be asked for again without a pause.
 const STANDING_MS = 1000
-const RETRIES_MS = [100, 250, 600]
 
 /**
  * Follows one shape until its right to be read ends, Electric rotates or refuses it, or it is dropped: one answer after
@@ -146,10 +146,10 @@ export class ShapeFollower implements AnswerReader, WireEntry {
   /** Away before it answered, Electric has been asked again already; in the middle of an answer, it has not. */
   #lost(error: AppError): boolean {
     const hadBegun = this.#answer?.beginning
-    const retryMs = RETRIES_MS[this.#retries++]
+    const pauseMs = retryPauseMs(this.#retries++)
     this.#leave()
-    if (!hadBegun || retryMs === undefined) this.refuse(error)
-    else this.#pauseFor(retryMs * (0.5 + Math.random()))
+    if (!hadBegun || pauseMs === undefined) this.refuse(error)
+    else this.#pauseFor(pauseMs)
     return false
   }
 

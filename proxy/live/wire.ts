@@ -70,10 +70,6 @@ export class Wire {
     return this.#entries.size
   }
 
-  get isOver(): boolean {
-    return this.#isOver
-  }
-
   get isBlocked(): boolean {
     return this.#blockedAt !== undefined
   }

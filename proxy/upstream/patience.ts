@@ -1,7 +1,6 @@
 import type { AnswerSink, Asking, ElectricClient } from './electric-client.ts'
+import { retryPauseMs } from './retry-pause.ts'
 import type { ShapeRequest } from './shape-request.ts'
-
-const RETRIES_MS = [100, 250, 600]
 
 /**
  * Asks again a few times when Electric is away. A restarting one is back within a second or so: asking from here spares
@@ -23,10 +22,10 @@ export function askPatiently(client: ElectricClient, request: ShapeRequest, sink
     data: (chunk) => sink.data(chunk),
     end: () => sink.end(),
     fail: (error) => {
-      const retryMs = RETRIES_MS[retries++]
+      const pauseMs = retryPauseMs(retries++)
       const isBrief = error.code === 'unavailable' && error.retryAfter === '1' && !hasBegun
-      if (!isBrief || retryMs === undefined) return sink.fail(error)
-      timer = setTimeout(ask, retryMs * (0.5 + Math.random()))
+      if (!isBrief || pauseMs === undefined) return sink.fail(error)
+      timer = setTimeout(ask, pauseMs)
     },
   }
   ask()

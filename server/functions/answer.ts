@@ -1,6 +1,6 @@
 import type { AppContext } from '../context.ts'
-import { AppError, type ErrorBody, errorBody } from '../errors.ts'
-import { knownError } from '../known-error.ts'
+import { type ErrorBody, errorBody } from '../errors.ts'
+import { reportFailure, UNEXPECTED } from '../known-error.ts'
 
 /** What a server function answers: a refusal is a value, because errors lose their code on the way to the browser. */
 export type Answer<T> = { ok: true; value: T } | ({ ok: false } & ErrorBody)
@@ -14,10 +14,7 @@ export async function answered<T>(
   try {
     return { ok: true, value: await work() }
   } catch (error) {
-    const known = knownError(error)
-    if (known) log.info({ function: name, code: known.code, reason: known.message }, 'refused')
-    else log.error({ function: name, err: error }, 'failed')
-    const refusal = known ?? new AppError('unavailable', 'Something went wrong on the server. Try again.')
-    return { ok: false, ...errorBody(refusal) }
+    const known = reportFailure(log, { function: name }, error, false)
+    return { ok: false, ...(known ? errorBody(known) : UNEXPECTED) }
   }
 }
